@@ -1,0 +1,68 @@
+/** What a failed request may have done, and what the caller can do next. */
+type ErrorTraits = {
+  /** `none`: certainly not applied. `unknown`: may be applied, now or later. */
+  readonly effect: 'none' | 'unknown';
+  /**
+   * `same`: send again as is. `leader`: send to the hinted node. `session`: only safe inside a
+   * session. `never`: the answer will not change.
+   */
+  readonly retry: 'same' | 'leader' | 'session' | 'never';
+};
+
+/** Every error a caller can meet. docs/errors.md has one section a row; a test keeps them equal. */
+export const errorCodes = {
+  ERR_NOT_LEADER: { effect: 'none', retry: 'leader' },
+  ERR_NO_LEADER: { effect: 'none', retry: 'same' },
+  ERR_OVERLOADED: { effect: 'none', retry: 'same' },
+  ERR_PROPOSAL_OVERWRITTEN: { effect: 'none', retry: 'same' },
+  ERR_OUTCOME_UNKNOWN: { effect: 'unknown', retry: 'session' },
+  ERR_COMPACTED: { effect: 'none', retry: 'never' },
+  ERR_REV_MISMATCH: { effect: 'none', retry: 'never' },
+  ERR_BAD_PATH: { effect: 'none', retry: 'never' },
+  ERR_BAD_GLOB: { effect: 'none', retry: 'never' },
+  ERR_BAD_ARGUMENT: { effect: 'none', retry: 'never' },
+  ERR_NOT_DIRECTORY: { effect: 'none', retry: 'never' },
+  ERR_IS_DIRECTORY: { effect: 'none', retry: 'never' },
+  ERR_NO_ENTRY: { effect: 'none', retry: 'never' },
+  ERR_RANGE: { effect: 'none', retry: 'never' },
+  ERR_TOO_LARGE: { effect: 'none', retry: 'never' },
+  ERR_BAD_SLOT: { effect: 'none', retry: 'never' },
+  ERR_ACCESS_DENIED: { effect: 'none', retry: 'never' },
+  ERR_UNKNOWN_VERB: { effect: 'none', retry: 'never' },
+  ERR_MEMBERSHIP_REFUSED: { effect: 'none', retry: 'same' },
+  ERR_WRONG_CLUSTER: { effect: 'none', retry: 'never' },
+  ERR_UNREACHABLE: { effect: 'none', retry: 'same' },
+  ERR_TIMEOUT: { effect: 'none', retry: 'same' },
+  ERR_STOPPED: { effect: 'none', retry: 'same' },
+  ERR_CANCELLED: { effect: 'unknown', retry: 'never' },
+  ERR_BAD_FRAME: { effect: 'none', retry: 'never' },
+  ERR_DISK_FAILED: { effect: 'unknown', retry: 'never' },
+  ERR_DISK_CORRUPT: { effect: 'none', retry: 'never' },
+  ERR_LOCKED: { effect: 'none', retry: 'never' },
+  ERR_ADDRESS_IN_USE: { effect: 'none', retry: 'never' },
+} as const satisfies Record<`ERR_${string}`, ErrorTraits>;
+
+export type ErrorCode = keyof typeof errorCodes;
+export type Effect = ErrorTraits['effect'];
+export type Retry = ErrorTraits['retry'];
+
+/** An expected failure, named by a code. Programmer errors are `AssertionError` instead. */
+export class ClusterError extends Error {
+  override readonly name = 'ClusterError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get effect(): Effect {
+    return errorCodes[this.code].effect;
+  }
+
+  get retry(): Retry {
+    return errorCodes[this.code].retry;
+  }
+}
+
+export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(errorCodes, text);

@@ -1,0 +1,108 @@
+import { assert } from './assert.ts';
+
+const kib = 1024;
+const mib = 1024 * kib;
+
+/**
+ * Everything that can grow, with its bound. Sizes are bytes, lengths of time milliseconds or ticks,
+ * the rest counts. What is beyond a bound is refused whole, dropped, or ended, as each line says.
+ */
+export const limits = {
+  /** A file's body. Beyond: refused before anything is proposed. A flag may lower it. */
+  valueBytesMax: mib,
+  /** A path or glob. Beyond: refused. */
+  pathBytesMax: 4 * kib,
+  /** One message on any wire. Beyond: the connection is closed. */
+  frameBytesMax: 8 * mib,
+  /** Native requests or replies written as one message. Beyond: the next message begins. */
+  batchBytesMax: 256 * kib,
+  batchRepliesMax: 65_536,
+  /** Entries of one append request, together. At least one entry is always sent. */
+  appendBytesMax: mib,
+  appendEntriesMax: 4096,
+  /** Sent to one follower and not acknowledged yet. Beyond: the leader waits. */
+  inFlightBytesMax: 8 * mib,
+  inFlightMessagesMax: 256,
+  /** Appended by a leader and not committed yet. Beyond: proposals are refused as overloaded. */
+  uncommittedBytesMax: 64 * mib,
+  /** Proposals a node holds unanswered. Beyond: refused as overloaded. */
+  proposalsMax: 65_536,
+  /** Reads a node holds behind barriers. Beyond: refused as overloaded. */
+  readsMax: 65_536,
+  /** Requests in flight on one client connection. Beyond: the connection is not read. */
+  requestsPerConnectionMax: 4096,
+  /** Unsent answer bytes on one client connection. Beyond: the connection is not read; twice: closed. */
+  unsentBytesMax: 16 * mib,
+  /** Unsent bytes to one peer. Beyond: messages to it are dropped; they are asked for again. */
+  unsentPeerBytesMax: 32 * mib,
+  /** Links other nodes opened to one node, their hellos awaited or done. Beyond: closed at once. */
+  peerLinksMax: 256,
+  /** From the first byte of a link, or of the dialling, to the other end's hello. Beyond: closed. */
+  peerHelloTimeoutMs: 3000,
+  /** A link is asked for a sign of life each time this passes in silence; closed after the tenth. */
+  peerQuietMs: 1000,
+  peerQuietTimesMax: 10,
+  /** The pause before a peer is dialled again: doubles from the least to the most, with jitter. */
+  peerRedialMsMin: 50,
+  peerRedialMsMax: 2000,
+  /** Waiting WAITs and watches on one connection. Beyond: refused as overloaded. */
+  watchersPerConnectionMax: 10_000,
+  /** Client connections of one node. Beyond: closed at once. */
+  connectionsMax: 10_000,
+  /** Members, voters and learners together. Beyond: an attach is refused. */
+  membersMax: 64,
+  votersMax: 15,
+  /** Snapshots a leader sends at the same time. Beyond: the follower waits its turn. */
+  snapshotStreamsMax: 4,
+  /** One piece of a snapshot on the wire. */
+  snapshotPieceBytesMax: 256 * kib,
+  /** Log bytes kept in memory and on disk behind a snapshot, for followers that lag. */
+  logKeptBytes: 8 * mib,
+  /** Log bytes since the last snapshot that make a node write the next one. */
+  snapshotEveryBytes: 64 * mib,
+  /** Revisions that stay readable, unless -hist says otherwise. */
+  historyRevisions: 2000,
+  historyRevisionsMax: 1_000_000,
+  /** Bodies of remembered events, together. Beyond: the oldest are forgotten. */
+  historyBytesMax: 256 * mib,
+  /** A WAL segment. */
+  segmentBytes: 64 * mib,
+  /** How long a request may wait for its outcome. */
+  requestTimeoutMs: 5000,
+  /** One tick of the core. */
+  tickMs: 10,
+  heartbeatTicks: 10,
+  /** An election timeout is drawn anew each time from [min, min * 2). */
+  electionTimeoutTicks: 50,
+  /** Jitter after a closed link, drawn from [min, max]. */
+  linkHintTicksMin: 1,
+  linkHintTicksMax: 3,
+  /** A learner is promoted after keeping up this long. */
+  promoteAfterMs: 1000,
+  /** -timeout: silence after which a member is removed; and the least it may be. */
+  silenceMs: 60_000,
+  silenceMinMs: 1000,
+  /** Applied entries in one slice before the loop looks at its sockets again. */
+  applySliceMs: 4,
+  /** A snapshot is encoded in slices of at most this. */
+  snapshotSliceMs: 2,
+} as const;
+
+assert(
+  limits.valueBytesMax + limits.pathBytesMax < limits.frameBytesMax / 2,
+  'a value fits a frame',
+);
+assert(
+  limits.appendBytesMax + limits.valueBytesMax + 64 * kib < limits.frameBytesMax,
+  'an append request fits a frame',
+);
+assert(limits.appendBytesMax <= limits.inFlightBytesMax, 'one append request may be in flight');
+assert(
+  limits.heartbeatTicks * 2 < limits.electionTimeoutTicks,
+  'two heartbeats fit an election timeout',
+);
+assert(
+  limits.silenceMinMs >= 10 * limits.heartbeatTicks * limits.tickMs,
+  'the silent missed ten heartbeats',
+);
+assert(limits.logKeptBytes < limits.snapshotEveryBytes, 'a snapshot makes the log shorter');
