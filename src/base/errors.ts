@@ -42,6 +42,7 @@ export const errorCodes = {
   ERR_ADDRESS_IN_USE: { effect: 'none', retry: 'never' },
 } as const satisfies Record<`ERR_${string}`, ErrorTraits>;
 
+/** The name of an error; docs/errors.md tells each. */
 export type ErrorCode = keyof typeof errorCodes;
 export type Effect = ErrorTraits['effect'];
 export type Retry = ErrorTraits['retry'];

@@ -27,8 +27,14 @@ export const limits = {
   uncommittedBytesMax: 64 * mib,
   /** Proposals a node holds unanswered. Beyond: refused as overloaded. */
   proposalsMax: 65_536,
+  /** Their bytes, together. Beyond: refused as overloaded. */
+  proposalBytesMax: 256 * mib,
   /** Reads a node holds behind barriers. Beyond: refused as overloaded. */
   readsMax: 65_536,
+  /** Changes of members and transfers that one node is asked for at once. Beyond: refused. */
+  changesMax: 64,
+  /** Peers' messages that wait for the next turn. Beyond: frames are dropped, and asked for again. */
+  inboxMessagesMax: 65_536,
   /** Requests in flight on one client connection. Beyond: the connection is not read. */
   requestsPerConnectionMax: 4096,
   /** Unsent answer bytes on one client connection. Beyond: the connection is not read; twice: closed. */
@@ -49,6 +55,18 @@ export const limits = {
   watchersPerConnectionMax: 10_000,
   /** Client connections of one node. Beyond: closed at once. */
   connectionsMax: 10_000,
+  /** Places beyond those for connections that say at once that they are a peer's. Else: closed. */
+  connectionsReserve: 256,
+  /** Entries of one page of names or files on the native wire. Beyond: the page ends, with `more`. */
+  pageEntriesMax: 1000,
+  /** Places kept of listings by offset, all guests together. Beyond: the oldest listing is scanned anew. */
+  cursorPlacesMax: 262_144,
+  /** Quiet so long, a connection is tried by the kernel; one whose machine vanished is closed. */
+  keepAliveMs: 60_000,
+  /** A plain HTTP connection that says nothing for so long is closed. */
+  httpQuietMs: 30_000,
+  /** How long a port that stops waits for answers on their way. Beyond: its connections are cut. */
+  drainMs: 2000,
   /** Members, voters and learners together. Beyond: an attach is refused. */
   membersMax: 64,
   votersMax: 15,
