@@ -1,0 +1,182 @@
+import {
+  compareText,
+  type LeaseId,
+  type Membership,
+  noBytes,
+  type SessionId,
+} from '../base/index.ts';
+import { ByteWriter } from './bytes.ts';
+import { addDigests, type Digest, digestHex, digestOfBytes } from './digest.ts';
+import type { Kept, TreeState } from './state.ts';
+import type { Event } from './types.ts';
+
+/**
+ * The format of snapshots, by version:
+ *
+ * 1: one byte with the version, then records, each after its length (4 bytes, little-endian): the
+ *    header, each session, each lease, each file in walk order, and 16 bytes of digest. Numbers
+ *    are seven bits a byte, the lowest first; texts are UTF-8 after their length.
+ *
+ *    header       behaviour version, applied index and term, cluster time, revision; 0, or 1 and
+ *                 cluster id, epoch, epoch id; name; limits of values and paths; the last final
+ *                 membership and the one in force; kind and path of the last event; how many
+ *                 sessions, leases, files
+ *    membership   ids after their count: voters, then 0, or 1 and outgoing, then learners,
+ *                 learners next, parked; count, then id and address, by id
+ *    session      id, then its bytes; a lease likewise
+ *    file         path, created, changed, lease, then its body
+ */
+export const snapshotVersion = 1;
+
+/** The event kinds by their number in a snapshot; 0 is "none yet". */
+export const eventKinds: readonly (Event['kind'] | null)[] = [null, 'set', 'delete', 'nop'];
+
+const chunkBytes = 64 * 1024;
+
+/**
+ * Writes a state down, in pieces of at most 64 KiB, so that the caller can do other things in
+ * between. Equal states give equal bytes, however they came about and on whichever node.
+ */
+export function* encodeSnapshot(state: TreeState): Generator<Uint8Array, void> {
+  const chunks = new Chunks();
+  chunks.add(new Uint8Array([snapshotVersion]));
+  chunks.record(headerOf(state), noBytes);
+  const writer = new ByteWriter();
+  for (const kept of [...state.sessions, ...state.leases]) {
+    chunks.record(keptOf(writer, kept), noBytes);
+    yield* chunks.whole();
+  }
+  for (const [path, { body, created, changed, lease }] of state.files.entries()) {
+    writer.clear();
+    writer.text(path);
+    writer.number(created);
+    writer.number(changed);
+    writer.number(lease);
+    chunks.record(writer.bytes(), body);
+    yield* chunks.whole();
+  }
+  chunks.record(bytesOfDigest(digestOf(state)), noBytes);
+  yield* chunks.whole();
+  yield* chunks.last();
+}
+
+/**
+ * The digest of all that a state holds. Equal on every node at an equal index and behaviour
+ * version, also on one that began with a snapshot (T2).
+ */
+export function digestOf(state: TreeState): Digest {
+  let digest = addDigests(state.filesDigest, digestOfBytes(headerOf(state)));
+  const writer = new ByteWriter();
+  for (const kept of [...state.sessions, ...state.leases]) {
+    digest = addDigests(digest, digestOfBytes(keptOf(writer, kept)));
+  }
+  return digest;
+}
+
+/** `digestOf` as 32 hexadecimal digits. */
+export const digestText = (state: TreeState): string => digestHex(digestOf(state));
+
+export const bytesOfDigest = (digest: Digest): Uint8Array => {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  [digest.a, digest.b, digest.c, digest.d].forEach((lane, i) => {
+    view.setInt32(i * 4, lane);
+  });
+  return bytes;
+};
+
+function headerOf(state: TreeState): Uint8Array {
+  const { lineage, lastEvent } = state;
+  const writer = new ByteWriter();
+  writer.number(state.behaviourVersion);
+  writer.number(state.appliedIndex);
+  writer.number(state.appliedTerm);
+  writer.number(state.clusterTime);
+  writer.number(state.revision);
+  writer.byte(lineage === null ? 0 : 1);
+  if (lineage !== null) {
+    writer.text(lineage.clusterId);
+    writer.number(lineage.epoch);
+    writer.text(lineage.epochId);
+  }
+  writer.text(state.name);
+  writer.number(state.limits.valueBytesMax);
+  writer.number(state.limits.pathBytesMax);
+  writeMembership(writer, state.membership);
+  writeMembership(writer, state.membershipInForce);
+  writer.byte(eventKinds.indexOf(lastEvent?.kind ?? null));
+  if (lastEvent !== null) writer.text(lastEvent.path);
+  writer.number(state.sessions.length);
+  writer.number(state.leases.length);
+  writer.number(state.files.size);
+  return writer.bytes();
+}
+
+function writeMembership(writer: ByteWriter, membership: Membership): void {
+  writeTexts(writer, membership.voters);
+  writer.byte(membership.outgoing === null ? 0 : 1);
+  if (membership.outgoing !== null) writeTexts(writer, membership.outgoing);
+  writeTexts(writer, membership.learners);
+  writeTexts(writer, membership.learnersNext);
+  writeTexts(writer, membership.parked);
+  // A map's order depends on how it came about; the bytes must not.
+  const addresses = [...membership.addresses].sort(([a], [b]) => compareText(a, b));
+  writer.number(addresses.length);
+  for (const [id, address] of addresses) {
+    writer.text(id);
+    writer.text(address);
+  }
+}
+
+function writeTexts(writer: ByteWriter, texts: readonly string[]): void {
+  writer.number(texts.length);
+  for (const text of texts) writer.text(text);
+}
+
+function keptOf(writer: ByteWriter, { id, bytes }: Kept<SessionId | LeaseId>): Uint8Array {
+  writer.clear();
+  writer.number(id);
+  writer.raw(bytes);
+  return writer.bytes();
+}
+
+/** Cuts bytes into pieces of equal size. */
+class Chunks {
+  #full: Uint8Array[] = [];
+  #current = new Uint8Array(chunkBytes);
+  #length = 0;
+
+  record(head: Uint8Array, body: Uint8Array): void {
+    const length = new Uint8Array(4);
+    new DataView(length.buffer).setUint32(0, head.length + body.length, true);
+    this.add(length);
+    this.add(head);
+    this.add(body);
+  }
+
+  add(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + chunkBytes - this.#length);
+      this.#current.set(part, this.#length);
+      this.#length += part.length;
+      at += part.length;
+      if (this.#length === chunkBytes) {
+        this.#full.push(this.#current);
+        this.#current = new Uint8Array(chunkBytes);
+        this.#length = 0;
+      }
+    }
+  }
+
+  /** The pieces that are full. */
+  *whole(): Generator<Uint8Array, void> {
+    const full = this.#full;
+    if (full.length === 0) return;
+    this.#full = [];
+    yield* full;
+  }
+
+  *last(): Generator<Uint8Array, void> {
+    if (this.#length > 0) yield this.#current.slice(0, this.#length);
+  }
+}
