@@ -1,0 +1,78 @@
+import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { assert } from '../base/index.ts';
+import type { Disk } from '../ports/index.ts';
+import { codeOf, diskFailed } from './failure.ts';
+import { openFile } from './file.ts';
+import { lockFile } from './lock.ts';
+
+/** The folder `folder`, made if it is not there. @throws ERR_DISK_FAILED */
+export async function openDisk(folder: string): Promise<Disk> {
+  const root = resolve(folder);
+  const at = (path: string): string => {
+    assert(!path.startsWith('/') && !path.split('/').includes('..'), 'paths stay inside the disk');
+    return join(root, path);
+  };
+  await makeDurably(root);
+  return {
+    name: root,
+    open: (path, how) => openFile(at(path), how),
+    list: (path) => listSorted(at(path)),
+    exists: (path) => isThere(at(path)),
+    makeFolder: (path) => makeDurably(at(path)),
+    rename: (from, to) => guarded('rename', at(from), () => rename(at(from), at(to))),
+    remove: (path) =>
+      guarded('remove', at(path), () => rm(at(path), { recursive: true, force: true })),
+    syncFolder: (path) => syncFolder(at(path)),
+    lock: (path) => lockFile(at(path)),
+  };
+}
+
+async function guarded<T>(operation: string, path: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw diskFailed(operation, path, error);
+  }
+}
+
+async function listSorted(path: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(path)).sort();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw diskFailed('list', path, error);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw diskFailed('look for', path, error);
+  }
+}
+
+/** A folder's name is durable once the folder it stands in was synced. */
+async function makeDurably(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let folder = path; !(await isThere(folder)); folder = dirname(folder))
+    missing.unshift(folder);
+  for (const folder of missing) {
+    await guarded('make', folder, () => mkdir(folder, { recursive: true }));
+    await syncFolder(dirname(folder));
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  await guarded('sync folder', path, async () => {
+    const folder = await open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  });
+}

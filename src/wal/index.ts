@@ -1,0 +1,6 @@
+export type { Identity } from './identity.ts';
+export type { MemoryLog } from './memory-log.ts';
+export { memoryLog } from './memory-log.ts';
+export type { RejoinNote } from './rejoin.ts';
+export type { WalOptions, WalParts } from './wal.ts';
+export { openWal, Wal, walDefaults } from './wal.ts';

@@ -1,0 +1,344 @@
+import {
+  assert,
+  bootNumber,
+  type ClusterError,
+  limits,
+  logIndex,
+  noTerm,
+  type Term,
+} from '../base/index.ts';
+import type {
+  Checksum,
+  Disk,
+  DiskLock,
+  Logger,
+  LogStore,
+  Recovered,
+  SnapshotStore,
+} from '../ports/index.ts';
+import type { Position, SnapshotMeta } from '../raft/index.ts';
+import { corrupt } from './corrupt.ts';
+import { createHardState, type HardStateFile, openHardState } from './hard-state.ts';
+import { type Identity, readIdentity, writeIdentity } from './identity.ts';
+import { names, preparingPath, recordsFrom, segmentBytesMin } from './layout.ts';
+import { Log, type LogStart } from './log.ts';
+import {
+  checkOwner,
+  chooseSnapshot,
+  entriesAfter,
+  type LogImage,
+  noSnapshot,
+  readLog,
+} from './recovery.ts';
+import {
+  clearRejoinNote,
+  type RejoinNote,
+  readRejoinNote,
+  setAside,
+  writeRejoinNote,
+} from './rejoin.ts';
+import { repair } from './repair.ts';
+import { later, reaches } from './scanner.ts';
+import { beginSegment, listSegments, Preparer } from './segments.ts';
+import { Snapshots } from './snapshots.ts';
+import { wasUsed } from './unborn.ts';
+
+export type WalOptions = {
+  /** Size of a full-grown segment; at least 16 KiB. */
+  readonly segmentBytes: number;
+  /** Size of the first one; later ones double until they are full-grown. */
+  readonly firstSegmentBytes: number;
+};
+
+export const walDefaults: WalOptions = {
+  segmentBytes: limits.segmentBytes,
+  firstSegmentBytes: 1024 * 1024,
+};
+
+export type WalParts = {
+  readonly disk: Disk;
+  readonly checksum: Checksum;
+  readonly logger: Logger;
+  readonly options?: Partial<WalOptions>;
+};
+
+/** Takes the folder. @throws ERR_LOCKED, ERR_DISK_CORRUPT, ERR_DISK_FAILED */
+export async function openWal(parts: WalParts): Promise<Wal> {
+  const lock = await parts.disk.lock(names.lock);
+  try {
+    const wal = new Wal(parts, lock);
+    await wal.open();
+    return wal;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/**
+ * The data folder of one node: identity, rejoin note, and after `recover` log and snapshots. One caller
+ * at a time; only `log.save`, `log.compact` and `snapshots` may be used beside each other.
+ */
+export class Wal {
+  readonly #disk: Disk;
+  readonly #checksum: Checksum;
+  readonly #logger: Logger;
+  readonly #options: WalOptions;
+  readonly #lock: DiskLock;
+  #identity: Identity | null = null;
+  #open: { readonly log: Log; readonly snapshots: Snapshots } | null = null;
+
+  constructor(parts: WalParts, lock: DiskLock) {
+    this.#disk = parts.disk;
+    this.#checksum = parts.checksum;
+    this.#logger = parts.logger;
+    const { segmentBytes, firstSegmentBytes } = { ...walDefaults, ...parts.options };
+    assert(segmentBytes >= segmentBytesMin, `a segment has at least ${segmentBytesMin} bytes`);
+    this.#options = { segmentBytes, firstSegmentBytes: Math.min(firstSegmentBytes, segmentBytes) };
+    this.#lock = lock;
+  }
+
+  async open(): Promise<void> {
+    this.#identity = await readIdentity(this.#disk, this.#checksum);
+  }
+
+  /** `null`: nobody's folder yet. */
+  get identity(): Identity | null {
+    return this.#identity;
+  }
+
+  /**
+   * Makes this folder the node's, durably, before anything of that node may leave. The identity is
+   * written last: a crash on the way leaves a folder that is nobody's, and the next call starts over.
+   */
+  async createIdentity(identity: Identity): Promise<void> {
+    assert(this.#identity === null, 'a folder has one identity');
+    await this.#clearUnborn();
+    const { disk, checksum } = { disk: this.#disk, checksum: this.#checksum };
+    await disk.makeFolder(names.log);
+    await disk.makeFolder(names.snapshots);
+    await createHardState(disk, checksum, identity.nodeId);
+    const preparer = new Preparer(disk, this.#logger);
+    const prepared = await preparer.take(this.#options.firstSegmentBytes);
+    const origin: Position = { index: logIndex(0), term: noTerm };
+    const { nodeId, lineage } = identity;
+    const place = {
+      number: 1,
+      previous: origin,
+      base: origin,
+      previousSync: 0,
+      previousChecksum: 0,
+    };
+    await beginSegment(disk, checksum, prepared, { nodeId, lineage, ...place });
+    await prepared.file.close();
+    // Every other name is durable before the one that makes them count.
+    await disk.syncFolder('');
+    await writeIdentity(disk, checksum, identity);
+    this.#identity = identity;
+  }
+
+  /** Durable when the promise resolves. The node id stays; a lineage that is known is not forgotten. */
+  async updateIdentity(change: Partial<Omit<Identity, 'nodeId'>>): Promise<void> {
+    const identity = { ...this.#known(), ...change };
+    assert(
+      this.#known().lineage === null || identity.lineage !== null,
+      'a node does not forget its cluster',
+    );
+    await writeIdentity(this.#disk, this.#checksum, identity);
+    this.#identity = identity;
+  }
+
+  /** Reads everything back, repairs what a crash left, and raises the boot number durably. */
+  async recover(): Promise<Recovered> {
+    assert(this.#open === null, 'a log that is open is not recovered');
+    const identity = this.#known();
+    const parts = { disk: this.#disk, checksum: this.#checksum, logger: this.#logger };
+    await this.#disk.remove(preparingPath);
+    const hardState = await openHardState(this.#disk, this.#checksum, identity.nodeId);
+    const segments = await listSegments(this.#disk, this.#checksum);
+    if (segments.length === 0) throw noLog();
+    checkOwner(segments, identity);
+    const snapshots = this.#snapshots(identity);
+    await snapshots.recover();
+    const sure = snapshots.held.findLast((held) => held.vouched)?.meta ?? noSnapshot;
+    const image = await readLog(parts, segments, sure.index);
+    const { chosen, unwanted } = chooseSnapshot(snapshots.held, image.replay);
+    const snapshot = chosen?.meta ?? noSnapshot;
+    const entries = entriesAfter(snapshot, image);
+    checkTerm(image, hardState);
+
+    const end = entries.at(-1) ?? snapshot;
+    const evidence = later(hardState.vows.suspect, image.suspect);
+    const suspect = evidence === null || reaches(end, evidence) ? null : evidence;
+    // A snapshot's term may be ahead of ours by a crash between the two: no vote was given in it.
+    const raised = snapshot.term > hardState.vows.term;
+    const term = raised ? snapshot.term : hardState.vows.term;
+    const votedFor = raised ? null : hardState.vows.votedFor;
+    const boot = bootNumber(hardState.vows.boot + 1);
+    await hardState.save({ term, votedFor, boot, suspect });
+    this.#tell(image, suspect);
+    await repair(this.#disk, image);
+    await snapshots.drop(unwanted);
+    await this.#openLog({ image, hardState, snapshots, snapshot });
+    this.#logger.info(
+      { boot, term, snapshotIndex: snapshot.index, lastIndex: end.index, entries: entries.length },
+      'log recovered',
+    );
+    return { hardState: { term, votedFor }, boot, snapshot, entries, suspect };
+  }
+
+  get log(): LogStore {
+    return this.#opened().log;
+  }
+
+  get snapshots(): SnapshotStore {
+    return this.#opened().snapshots;
+  }
+
+  readRejoinNote(): Promise<RejoinNote | null> {
+    return readRejoinNote(this.#disk, this.#checksum);
+  }
+
+  writeRejoinNote(note: RejoinNote): Promise<void> {
+    return writeRejoinNote(this.#disk, this.#checksum, note);
+  }
+
+  clearRejoinNote(): Promise<void> {
+    return clearRejoinNote(this.#disk);
+  }
+
+  /** Moves all data into a numbered folder of its own; afterwards the folder is nobody's. */
+  async setAside(): Promise<void> {
+    await this.#close();
+    await setAside(this.#disk);
+    this.#identity = null;
+  }
+
+  /** Gives the folder back. May be called twice. */
+  async stop(): Promise<void> {
+    await this.#close();
+    await this.#lock.release();
+  }
+
+  async #close(): Promise<void> {
+    await this.#open?.log.stop();
+    this.#open = null;
+  }
+
+  #known(): Identity {
+    assert(this.#identity !== null, 'a folder has an identity before it is used');
+    return this.#identity;
+  }
+
+  #opened(): { readonly log: Log; readonly snapshots: Snapshots } {
+    assert(this.#open !== null, 'a log is recovered before it is used');
+    return this.#open;
+  }
+
+  #snapshots(identity: Identity): Snapshots {
+    return new Snapshots({
+      disk: this.#disk,
+      checksum: this.#checksum,
+      logger: this.#logger,
+      nodeId: identity.nodeId,
+      logHolds: (position) => this.#opened().log.tally.holds(position),
+      covered: ({ index }) => this.#opened().log.tally.covered(index),
+    });
+  }
+
+  async #openLog(parts: {
+    readonly image: LogImage;
+    readonly hardState: HardStateFile;
+    readonly snapshots: Snapshots;
+    readonly snapshot: SnapshotMeta;
+  }): Promise<void> {
+    const { image, hardState, snapshots, snapshot } = parts;
+    const { replay, last, mark, segments } = image;
+    const file = await this.#disk.open(last.path, 'write');
+    assert(file !== null, 'a listed segment is there');
+    const start: LogStart = {
+      segments,
+      file,
+      size: await file.size(),
+      mark,
+      base: replay.base,
+      tally: replay.tally,
+    };
+    const log = new Log(
+      {
+        disk: this.#disk,
+        checksum: this.#checksum,
+        logger: this.#logger,
+        hardState,
+        snapshots,
+        lineage: () => this.#identity?.lineage ?? null,
+        segmentBytes: this.#options.segmentBytes,
+      },
+      start,
+    );
+    this.#open = { log, snapshots };
+    if (!replay.tally.holds(snapshot)) await log.restart(snapshot);
+    replay.tally.covered(snapshot.index);
+    await snapshots.vouch(snapshot);
+    assert(replay.tally.last.index >= snapshot.index, 'D1: the log reaches its snapshot');
+    assert(mark.offset >= recordsFrom, 'records stand behind the ring');
+  }
+
+  /** Clears what a first start left that did not live to its identity. */
+  async #clearUnborn(): Promise<void> {
+    const disk = this.#disk;
+    if (await wasUsed(disk, this.#checksum)) {
+      throw corrupt({
+        file: names.identity,
+        offset: 0,
+        expected: 'the identity of the node whose log is here',
+        found: 'no file',
+      });
+    }
+    for (const name of [names.hardState, names.log, names.snapshots]) await disk.remove(name);
+    await disk.syncFolder('');
+  }
+
+  #tell(image: LogImage, suspect: Position | null): void {
+    const { broken, beyond, last, mark } = image;
+    const place = { file: last.path, offset: mark.offset };
+    if (image.suspect !== null) {
+      const { index, term } = image.suspect;
+      const why = broken?.reason ?? 'nothing where records were';
+      const fields = {
+        ...place,
+        why,
+        suspectIndex: index,
+        suspectTerm: term,
+        copies: names.damaged,
+      };
+      this.#logger.error(fields, 'log is damaged: entries once durable cannot be read');
+    } else if (beyond.dirtyTo > beyond.dirtyFrom) {
+      this.#logger.info(
+        { ...place, bytes: beyond.dirtyTo - mark.offset },
+        'torn end of the log was cut',
+      );
+    }
+    if (suspect === null) return;
+    const fields = { suspectIndex: suspect.index, suspectTerm: suspect.term };
+    this.#logger.error(fields, 'node is suspect until its log reaches what it once held');
+  }
+}
+
+const noLog = (): ClusterError =>
+  corrupt({ file: names.log, offset: 0, expected: 'a segment', found: 'none' });
+
+/** An entry beyond the current term: the term that was durable before it is lost, and with it a vote. */
+function checkTerm(image: LogImage, hardState: HardStateFile): void {
+  const current: Term = hardState.vows.term;
+  if (image.replay.lastTerm <= current) return;
+  throw corrupt(
+    {
+      file: names.hardState,
+      offset: 0,
+      expected: `a term of ${image.replay.lastTerm} or more, as the log has`,
+      found: `${current}`,
+    },
+    'what this node promised is lost, so it must not come back under its id: set the data folder aside and attach it as a new node',
+  );
+}
