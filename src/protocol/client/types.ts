@@ -1,0 +1,275 @@
+import type {
+  BootNumber,
+  ClusterId,
+  Effect,
+  ErrorCode,
+  Lineage,
+  LogIndex,
+  Membership,
+  NodeId,
+  Revision,
+  SessionId,
+  Term,
+} from '../../base/index.ts';
+
+/**
+ * The native protocol: what our own clients and nodes say to each other. docs/protocol.md has the
+ * table. The first message of either side is its hello; after that every message is a list of one
+ * or more requests, or of replies. Replies come in any order and are paired by `tag`, which the
+ * client chooses: a whole number, unused among its requests that are not finished yet.
+ */
+
+/** The client's first message. */
+export type ClientHello = {
+  /** The newest version the client speaks. The node answers with the one to be used. */
+  readonly version: number;
+  /** The cluster the client means, or `null` for whichever is there. */
+  readonly clusterName: string | null;
+  /** Empty when there is none. */
+  readonly secret: string;
+  /** Name and version of the client, for people. */
+  readonly client: string;
+};
+
+/** The node's first message. After a refusal it closes the connection. */
+export type ServerHello =
+  | {
+      readonly kind: 'welcome';
+      /** At most the client's; the client closes when it does not speak it any more. */
+      readonly version: number;
+      readonly clusterName: string;
+      /** `null` while the node is still joining. */
+      readonly clusterId: ClusterId | null;
+      readonly epoch: number;
+      readonly nodeId: NodeId;
+      readonly boot: BootNumber;
+      readonly leaderAddress: string | null;
+      readonly members: readonly MemberAddress[];
+    }
+  | {
+      readonly kind: 'refused';
+      /** The newest version the node speaks. */
+      readonly version: number;
+      readonly code: ErrorCode;
+      readonly detail: string;
+    };
+
+export type MemberAddress = { readonly id: NodeId; readonly address: string };
+
+/** What makes a repeated write harmless. All 0: no session. */
+export type InSession = {
+  readonly session: SessionId;
+  readonly seq: number;
+  readonly ackedBelow: number;
+};
+
+/**
+ * A position of raft's log, and a change of the membership, as the client sees them. Equal to raft's
+ * own types; the client library does not pull those in.
+ */
+export type LogPosition = { readonly index: LogIndex; readonly term: Term };
+export type MemberChange =
+  | { readonly kind: 'add'; readonly id: NodeId; readonly address: string }
+  | { readonly kind: 'promote'; readonly id: NodeId }
+  | { readonly kind: 'demote'; readonly id: NodeId; readonly park: boolean }
+  | { readonly kind: 'remove'; readonly id: NodeId }
+  | { readonly kind: 'replace'; readonly out: NodeId; readonly in: NodeId; readonly keep: boolean }
+  | { readonly kind: 'setAddress'; readonly id: NodeId; readonly address: string };
+
+/**
+ * Paths and globs are as the client sent them, unchecked: a bad one is answered, not a reason to
+ * close. So are sizes within a frame. `rev: null` reads the newest state, behind a read barrier; a
+ * `rev` reads that state, and waits for it when it is still to come.
+ */
+export type NativeRequest =
+  | {
+      readonly kind: 'get';
+      readonly tag: number;
+      readonly path: string;
+      readonly rev: number | null;
+    }
+  | ({
+      readonly kind: 'set';
+      readonly tag: number;
+      readonly path: string;
+      readonly body: Uint8Array;
+      readonly rev: number;
+    } & InSession)
+  | ({
+      readonly kind: 'delete';
+      readonly tag: number;
+      readonly path: string;
+      readonly rev: number;
+    } & InSession)
+  | ({ readonly kind: 'nop'; readonly tag: number } & InSession)
+  | { readonly kind: 'rev'; readonly tag: number }
+  | { readonly kind: 'self'; readonly tag: number }
+  | {
+      readonly kind: 'stat';
+      readonly tag: number;
+      readonly path: string;
+      readonly rev: number | null;
+    }
+  /** Names in a directory, from the `offset`-th on, at most `limit`. */
+  | {
+      readonly kind: 'list';
+      readonly tag: number;
+      readonly path: string;
+      readonly offset: number;
+      readonly limit: number;
+      readonly rev: number | null;
+    }
+  /** Files a glob matches, in walk order, from the `offset`-th on, at most `limit`. */
+  | {
+      readonly kind: 'walk';
+      readonly tag: number;
+      readonly glob: string;
+      readonly offset: number;
+      readonly limit: number;
+      readonly rev: number | null;
+    }
+  /** The first matching event at or after `rev`. */
+  | { readonly kind: 'wait'; readonly tag: number; readonly glob: string; readonly rev: number }
+  /** Every matching event from `from` on. The node sends at most `credits` events until given more. */
+  | {
+      readonly kind: 'watch';
+      readonly tag: number;
+      readonly glob: string;
+      readonly from: number;
+      readonly credits: number;
+    }
+  /** `more` credits for the watch `tag`. Has no reply; nothing happens when that watch has ended. */
+  | { readonly kind: 'credit'; readonly tag: number; readonly more: number }
+  /** Ends the wait or watch `tag`, which is answered ERR_CANCELLED. No reply of its own, nor for one that has ended. */
+  | { readonly kind: 'cancel'; readonly tag: number }
+  | { readonly kind: 'status'; readonly tag: number }
+  | { readonly kind: 'members'; readonly tag: number }
+  /** Take this node in as a learner. `membershipIndexSeen`: refused as stale unless the membership stands there. */
+  | {
+      readonly kind: 'join';
+      readonly tag: number;
+      readonly nodeId: NodeId;
+      readonly address: string;
+      readonly clusterName: string;
+      readonly lineage: Lineage | null;
+      readonly membershipIndexSeen: LogIndex | null;
+    }
+  | {
+      readonly kind: 'change';
+      readonly tag: number;
+      readonly change: MemberChange;
+      readonly ifMembershipAt: LogPosition | null;
+    }
+  | { readonly kind: 'ping'; readonly tag: number }
+  /** A request this version does not know: answered ERR_UNKNOWN_VERB. Never encoded. */
+  | { readonly kind: 'unknown'; readonly tag: number; readonly verb: number };
+
+/** An event on the native wire. `path` is `/` for a nop. */
+export type NativeEvent = {
+  readonly kind: 'set' | 'delete' | 'nop';
+  readonly path: string;
+  readonly body: Uint8Array;
+  readonly revision: Revision;
+};
+
+export type NativeFile = {
+  readonly path: string;
+  readonly body: Uint8Array;
+  readonly revision: Revision;
+};
+
+/** Where a node is in its life, and what it knows. For people and tools. */
+export type NodeReport = {
+  readonly nodeId: NodeId;
+  readonly boot: BootNumber;
+  readonly address: string;
+  /** doozerd's own version. */
+  readonly version: string;
+  /** `joining`, `ready`, `draining`, `removed`, `stopped`. */
+  readonly life: string;
+  /** `follower`, `preCandidate`, `candidate`, `leader`. */
+  readonly role: string;
+  readonly leader: NodeId | null;
+  readonly term: Term;
+  readonly commitIndex: LogIndex;
+  readonly appliedIndex: LogIndex;
+  readonly revision: Revision;
+};
+
+/** `at`: the revision of the state that was read. */
+export type NativeReply =
+  /** To get. A missing file: revision 0 and no bytes. */
+  | {
+      readonly kind: 'value';
+      readonly tag: number;
+      readonly at: Revision;
+      readonly revision: Revision;
+      readonly body: Uint8Array;
+    }
+  /** To set, delete, nop: the revision it took. To rev: the present one. */
+  | { readonly kind: 'revision'; readonly tag: number; readonly revision: Revision }
+  /** To self. */
+  | { readonly kind: 'self'; readonly tag: number; readonly nodeId: NodeId }
+  /** To stat. `count`: a file's bytes, a directory's names, 0 for nothing. `revision`: of a file, else 0. */
+  | {
+      readonly kind: 'stat';
+      readonly tag: number;
+      readonly at: Revision;
+      readonly what: 'missing' | 'file' | 'directory';
+      readonly revision: Revision;
+      readonly count: number;
+    }
+  /** To list. `more`: names follow these. */
+  | {
+      readonly kind: 'names';
+      readonly tag: number;
+      readonly at: Revision;
+      readonly names: readonly string[];
+      readonly more: boolean;
+    }
+  /** To walk. */
+  | {
+      readonly kind: 'files';
+      readonly tag: number;
+      readonly at: Revision;
+      readonly files: readonly NativeFile[];
+      readonly more: boolean;
+    }
+  /** To wait. */
+  | { readonly kind: 'event'; readonly tag: number; readonly event: NativeEvent }
+  /** To watch, many times. All matching events up to `progress` have been sent with or before this. */
+  | {
+      readonly kind: 'events';
+      readonly tag: number;
+      readonly progress: Revision;
+      readonly events: readonly NativeEvent[];
+    }
+  /** To status. */
+  | { readonly kind: 'status'; readonly tag: number; readonly report: NodeReport }
+  /** To members, join and change: the membership in force afterwards, and whose it is. */
+  | {
+      readonly kind: 'members';
+      readonly tag: number;
+      readonly clusterName: string;
+      readonly lineage: Lineage | null;
+      readonly membership: Membership;
+      readonly membershipAt: LogPosition;
+    }
+  /** To ping. */
+  | { readonly kind: 'pong'; readonly tag: number }
+  /** Also the end of a watch. */
+  | {
+      readonly kind: 'error';
+      readonly tag: number;
+      readonly code: ErrorCode;
+      /** For people. */
+      readonly detail: string;
+      /** May differ from the code's usual one: what is certain is said here. */
+      readonly effect: Effect;
+      /** Where a leader is, if that helps. */
+      readonly leaderAddress: string | null;
+      /** The oldest revision that can still be read, with ERR_COMPACTED. */
+      readonly oldest: Revision | null;
+      /** The revision a refused write took, or the one the answer is true at. */
+      readonly revision: Revision | null;
+    };

@@ -1,0 +1,122 @@
+import type { Term } from '../../base/index.ts';
+import { limits, logIndex, noBytes, term } from '../../base/index.ts';
+import type { RefusalReason, SnapshotMeta } from '../../raft/index.ts';
+import { decodeSnapshotMeta, encodeSnapshotMeta } from '../entry.ts';
+import type { Reader } from '../reader.ts';
+import type { Writer } from '../writer.ts';
+import type { NodeMessage } from './types.ts';
+
+/* Node messages in a peer frame: u8 kind, u64 term, then by kind. */
+const kinds = {
+  forward: 1,
+  forwardRefused: 2,
+  snapshotPiece: 3,
+  snapshotAck: 4,
+} as const satisfies Record<NodeMessage['kind'], number>;
+
+const reasons = {
+  notLeader: 1,
+  transferring: 2,
+  overloaded: 3,
+  changePending: 4,
+  notReady: 5,
+  stale: 6,
+  notCaughtUp: 7,
+  notAMember: 8,
+  leaderLeaves: 9,
+  tooMany: 10,
+  lastVoter: 11,
+} as const satisfies Record<RefusalReason, number>;
+
+const reasonOf = new Map(
+  Object.entries(reasons).map(([reason, code]) => [code as number, reason as RefusalReason]),
+);
+
+const headerBytes = 9;
+
+/** The fewest bytes a node message can have. */
+export const nodeMessageBytesMin = headerBytes;
+
+export function nodeMessageLength(message: NodeMessage): number {
+  switch (message.kind) {
+    case 'forward': {
+      let size = headerBytes + 8 + 4;
+      for (const command of message.commands) size += 4 + command.length;
+      return size;
+    }
+    case 'forwardRefused':
+      return headerBytes + 8 + 1;
+    case 'snapshotPiece':
+      return headerBytes + 24 + 8 + metaBytes(message.meta).length + message.bytes.length;
+    case 'snapshotAck':
+      return headerBytes + 16;
+  }
+}
+
+export function writeNodeMessage(writer: Writer, message: NodeMessage): void {
+  writer.u8(kinds[message.kind]);
+  writer.whole(message.term);
+  switch (message.kind) {
+    case 'forward':
+      writer.whole(message.batch);
+      writer.u32(message.commands.length);
+      for (const command of message.commands) writer.long(command);
+      return;
+    case 'forwardRefused':
+      writer.whole(message.batch);
+      return writer.u8(reasons[message.reason]);
+    case 'snapshotPiece':
+      writer.whole(message.index);
+      writer.whole(message.position);
+      writer.whole(message.size);
+      writer.long(metaBytes(message.meta));
+      return writer.long(message.bytes);
+    case 'snapshotAck':
+      writer.whole(message.index);
+      return writer.whole(message.position);
+  }
+}
+
+export function readNodeMessage(reader: Reader): NodeMessage {
+  const at = reader.at;
+  const kind = reader.u8();
+  const ofTerm = term(reader.whole());
+  switch (kind) {
+    case kinds.forward: {
+      const batch = reader.whole();
+      const count = reader.count(reader.u32(), 4);
+      const commands: Uint8Array[] = [];
+      for (let i = 0; i < count; i++) commands.push(reader.long());
+      return { kind: 'forward', term: ofTerm, batch, commands };
+    }
+    case kinds.forwardRefused: {
+      const batch = reader.whole();
+      const code = reader.u8();
+      const reason = reasonOf.get(code) ?? reader.fail(`reason ${code} is not known`);
+      return { kind: 'forwardRefused', term: ofTerm, batch, reason };
+    }
+    case kinds.snapshotPiece:
+      return readPiece(reader, ofTerm, at);
+    case kinds.snapshotAck: {
+      const index = logIndex(reader.whole());
+      return { kind: 'snapshotAck', index, term: ofTerm, position: reader.whole() };
+    }
+    default:
+      return reader.fail(`node message kind ${kind} is not known`, at);
+  }
+}
+
+function readPiece(reader: Reader, ofTerm: Term, at: number): NodeMessage {
+  const index = logIndex(reader.whole());
+  const position = reader.whole();
+  const size = reader.whole();
+  const metaPart = reader.long();
+  const meta = metaPart.length === 0 ? null : decodeSnapshotMeta(metaPart);
+  const bytes = reader.long();
+  if (bytes.length > limits.snapshotPieceBytesMax) reader.fail('a piece is too large', at);
+  if (position + bytes.length > size) reader.fail('a piece goes beyond its snapshot', at);
+  return { kind: 'snapshotPiece', index, term: ofTerm, meta, position, size, bytes };
+}
+
+const metaBytes = (meta: SnapshotMeta | null): Uint8Array =>
+  meta === null ? noBytes : encodeSnapshotMeta(meta);
