@@ -1,0 +1,6 @@
+export { addressOf, listenOn } from './address.ts';
+export type { DoorsParts } from './doors.ts';
+export { Doors } from './doors.ts';
+export type { Upgrade } from './http.ts';
+export type { WebDoorParts } from './web.ts';
+export { WebDoor } from './web.ts';

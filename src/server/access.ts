@@ -1,0 +1,51 @@
+import { utf8 } from '../base/index.ts';
+
+/** Two secrets; an empty one is not set. A read-only secret alone is refused where the daemon starts. */
+export type Secrets = { readonly rw: string; readonly ro: string };
+
+/** What a connection may do. `write` includes `read`. */
+export type Right = 'none' | 'read' | 'write';
+
+const rank = { none: 0, read: 1, write: 2 } as const satisfies Record<Right, number>;
+
+export const includes = (held: Right, needed: Right): boolean => rank[held] >= rank[needed];
+
+/** The greater of two rights: what a guest was given once stays. */
+export const greater = (a: Right, b: Right): Right => (includes(a, b) ? a : b);
+
+/** Tells what a secret is worth. Holds the secrets as bytes; they never leave it. */
+export class Access {
+  readonly #rw: Uint8Array;
+  readonly #ro: Uint8Array;
+
+  constructor(secrets: Secrets) {
+    this.#rw = utf8(secrets.rw);
+    this.#ro = utf8(secrets.ro);
+  }
+
+  /** The read-write secret is compared first, as doozerd does; `none` when neither fits. */
+  rightOf(given: Uint8Array): Right {
+    // Both comparisons are always made, so that the time says nothing of which one held.
+    const writes = fits(this.#rw, given);
+    const reads = fits(this.#ro, given);
+    if (writes) return 'write';
+    return reads ? 'read' : 'none';
+  }
+
+  /** Some secret is set: whoever has none sees less than everything. */
+  get guarded(): boolean {
+    return this.#rw.length > 0 || this.#ro.length > 0;
+  }
+}
+
+/**
+ * Whether `given` is `secret`, in a time that depends on the length of `given` alone. (A pure
+ * loop: this room has no Node, and an early exit would tell how many bytes were right.)
+ */
+function fits(secret: Uint8Array, given: Uint8Array): boolean {
+  let differs = secret.length ^ given.length;
+  for (let i = 0; i < given.length; i++) {
+    differs |= (secret[i % Math.max(secret.length, 1)] ?? 0) ^ (given[i] ?? 0);
+  }
+  return differs === 0;
+}

@@ -1,0 +1,7 @@
+export type { Right, Secrets } from './access.ts';
+export type { DoozerSession, DoozerSink } from './doozer-session.ts';
+export type { ServerLimits } from './guest.ts';
+export type { About } from './native-answers.ts';
+export type { NativeSession, NativeSink } from './native-session.ts';
+export type { Opened, ServerParts } from './server.ts';
+export { Server } from './server.ts';

@@ -1,0 +1,288 @@
+import { ClusterError, noRevision } from '../base/index.ts';
+import type { Glob } from '../paths/index.ts';
+import type { Clock } from '../ports/index.ts';
+import type { NativeReply, NativeRequest } from '../protocol/client/index.ts';
+import type { Cursors, Event, Reply, View } from '../tree/index.ts';
+import { change, join } from './changes.ts';
+import { checkBody, checkGlob, checkPath } from './checks.ts';
+import type { Abandonable, Answerer, Guest } from './guest.ts';
+import {
+  type About,
+  compactedReply,
+  errorReply,
+  membersReply,
+  reportOf,
+  wroteReply,
+} from './native-answers.ts';
+import { readReply } from './native-reads.ts';
+import { awaitEvent, look, propose, revisionAsked, tooManyWaits } from './pending.ts';
+import { WatchStream } from './watch-stream.ts';
+
+/** Where a door takes a session's replies. It never comes back into the session from there. */
+export type NativeSink = {
+  /** `pinBytes`: what the reply alone keeps in memory; see the doors' outlet. */
+  readonly answer: (reply: NativeReply, pinBytes: number) => void;
+  /** False while enough is unsent: watches stand still until `roomAgain`. */
+  readonly room: () => boolean;
+};
+
+export type NativeSessionParts = {
+  readonly guest: Guest;
+  readonly cursors: Cursors;
+  readonly clock: Clock;
+  readonly about: About;
+  readonly sink: NativeSink;
+};
+
+type Kept = { readonly request: NativeRequest; readonly wait: Abandonable };
+type OfKind<Kind extends NativeRequest['kind']> = Extract<NativeRequest, { readonly kind: Kind }>;
+
+/** One connection that speaks the native protocol. Replies come in any order, paired by tag. */
+export class NativeSession implements Answerer<NativeRequest> {
+  readonly guest: Guest;
+  readonly #cursors: Cursors;
+  readonly #clock: Clock;
+  readonly #about: About;
+  readonly #sink: NativeSink;
+  /** Waits and watches that may be cancelled, by tag. Bounded as the guest's waits are. */
+  readonly #waits = new Map<number, Kept>();
+  readonly #watches = new Map<number, WatchStream>();
+
+  constructor(parts: NativeSessionParts) {
+    this.guest = parts.guest;
+    this.#cursors = parts.cursors;
+    this.#clock = parts.clock;
+    this.#about = parts.about;
+    this.#sink = parts.sink;
+  }
+
+  // One legible dispatch.
+  handle(request: NativeRequest): void {
+    switch (request.kind) {
+      case 'get':
+      case 'stat':
+      case 'list':
+        if (this.#may(request, 'read')) this.#keep(request, look(this, request, request.rev));
+        return;
+      case 'walk':
+        return this.#walk(request);
+      case 'set':
+        return this.#set(request);
+      case 'delete':
+        return this.#delete(request);
+      case 'nop':
+        if (this.#mayWrite(request)) propose(this, request, { kind: 'nop' });
+        return;
+      case 'rev':
+        look(this, request, null);
+        return;
+      case 'self':
+        return this.#answer({ kind: 'self', tag: request.tag, nodeId: this.guest.node.id });
+      case 'wait':
+        return this.#wait(request);
+      case 'watch':
+        return this.#watch(request);
+      case 'credit':
+        this.#watches.get(request.tag)?.credit(request.more);
+        return;
+      case 'cancel':
+        return this.#cancel(request);
+      case 'status': {
+        const report = reportOf(this.guest.node.status(), this.#about);
+        return this.#answer({ kind: 'status', tag: request.tag, report });
+      }
+      case 'members':
+        return this.#answer(membersReply(request.tag, this.guest.node.status()));
+      case 'join':
+        if (this.#may(request, 'write'))
+          void this.#afterChange(request, join(this.guest.node, request));
+        return;
+      case 'change':
+        if (this.#may(request, 'write')) {
+          void this.#afterChange(request, change(this.guest.node, request));
+        }
+        return;
+      case 'ping':
+        return this.#answer({ kind: 'pong', tag: request.tag });
+      case 'unknown':
+        return this.refuse(
+          request,
+          new ClusterError(
+            'ERR_UNKNOWN_VERB',
+            `Cannot do verb ${request.verb}: it is not known here`,
+          ),
+        );
+    }
+  }
+
+  /** The connection has room for events again. */
+  roomAgain(): void {
+    for (const watch of this.#watches.values()) watch.resume();
+  }
+
+  /** The connection is gone, and all its waits and watches with it. */
+  close(): void {
+    this.guest.close();
+    this.#waits.clear();
+    this.#watches.clear();
+  }
+
+  // -------------------------------------------------------------------------------------------
+  // Requests
+
+  #walk(request: OfKind<'walk'>): void {
+    if (!this.#may(request, 'read')) return;
+    const glob = checkGlob(request.glob, this.guest.limits);
+    if (glob instanceof ClusterError) return this.refuse(request, glob);
+    this.#keep(request, look(this, request, request.rev));
+  }
+
+  #set(request: OfKind<'set'>): void {
+    if (!this.#mayWrite(request)) return;
+    const path = checkPath(request.path, this.guest.limits);
+    if (path instanceof ClusterError) return this.refuse(request, path);
+    const tooLarge = checkBody(path, request.body, this.guest.limits);
+    if (tooLarge !== null) return this.refuse(request, tooLarge);
+    propose(this, request, { kind: 'set', path, body: request.body, guard: request.rev });
+  }
+
+  #delete(request: OfKind<'delete'>): void {
+    if (!this.#mayWrite(request)) return;
+    const path = checkPath(request.path, this.guest.limits);
+    if (path instanceof ClusterError) return this.refuse(request, path);
+    propose(this, request, { kind: 'delete', path, guard: request.rev });
+  }
+
+  #wait(request: OfKind<'wait'>): void {
+    const glob = this.#globToWaitFor(request);
+    if (glob !== null) this.#keep(request, awaitEvent(this, request, glob, request.rev));
+  }
+
+  #watch(request: OfKind<'watch'>): void {
+    const glob = this.#globToWaitFor(request);
+    if (glob === null) return;
+    const { guest } = this;
+    const { tag } = request;
+    const stream = new WatchStream({
+      node: guest.node,
+      clock: this.#clock,
+      glob,
+      from: revisionAsked(request.from),
+      to: {
+        events: (events) => this.#sendEvents(tag, events),
+        compacted: (next, oldest) => {
+          guest.release(stream);
+          this.#over(request);
+          this.#answer(compactedReply(tag, next, oldest));
+        },
+        room: this.#sink.room,
+      },
+    });
+    if (!guest.hold(stream)) {
+      return this.refuse(request, tooManyWaits(guest.limits.watchersPerConnectionMax));
+    }
+    this.#keep(request, stream);
+    this.#watches.set(tag, stream);
+    stream.credit(request.credits);
+  }
+
+  #globToWaitFor(request: OfKind<'wait'> | OfKind<'watch'>): Glob | null {
+    if (!this.#may(request, 'read')) return null;
+    const glob = this.#waits.has(request.tag)
+      ? new ClusterError(
+          'ERR_BAD_ARGUMENT',
+          `Cannot wait: tag ${request.tag} is in use by another wait`,
+        )
+      : checkGlob(request.glob, this.guest.limits);
+    if (!(glob instanceof ClusterError)) return glob;
+    this.refuse(request, glob);
+    return null;
+  }
+
+  #cancel({ tag }: OfKind<'cancel'>): void {
+    const kept = this.#waits.get(tag);
+    if (kept === undefined) return;
+    kept.wait.abandon();
+    this.guest.release(kept.wait);
+    this.#over(kept.request);
+    const error = new ClusterError('ERR_CANCELLED', 'The wait was cancelled, as asked');
+    // What only waits has no effect to be unsure of.
+    this.#answer({ ...errorReply(this.guest.node, tag, error), effect: 'none' });
+  }
+
+  async #afterChange(request: NativeRequest, changed: Promise<void>): Promise<void> {
+    this.guest.begin();
+    let error: ClusterError | null = null;
+    try {
+      await changed;
+    } catch (cause) {
+      if (!(cause instanceof ClusterError)) throw cause;
+      error = cause;
+    }
+    this.guest.end();
+    if (this.guest.closed) return;
+    if (error !== null) this.refuse(request, error);
+    else this.#answer(membersReply(request.tag, this.guest.node.status()));
+  }
+
+  #may(request: NativeRequest, right: 'read' | 'write'): boolean {
+    if (this.guest.may(right)) return true;
+    this.refuse(request, new ClusterError('ERR_ACCESS_DENIED', 'permission denied'));
+    return false;
+  }
+
+  #mayWrite(request: OfKind<'set' | 'delete' | 'nop'>): boolean {
+    if (!this.#may(request, 'write')) return false;
+    if (request.session === 0) return true;
+    // Running it as if it had no session would make a repeat harmful without a sign.
+    const words = `Cannot write in session ${request.session}: this cluster keeps no sessions yet`;
+    this.refuse(request, new ClusterError('ERR_BAD_ARGUMENT', words));
+    return false;
+  }
+
+  /** So that `cancel` finds it, if there is still something to cancel. */
+  #keep(request: NativeRequest, wait: Abandonable | null): void {
+    if (wait !== null) this.#waits.set(request.tag, { request, wait });
+  }
+
+  /** `request` has its last answer. Another one's wait under the same tag stays. */
+  #over(request: NativeRequest): void {
+    if (this.#waits.size === 0 || this.#waits.get(request.tag)?.request !== request) return;
+    this.#waits.delete(request.tag);
+    this.#watches.delete(request.tag);
+  }
+
+  // -------------------------------------------------------------------------------------------
+  // Answers
+
+  wrote(request: NativeRequest, reply: Reply): void {
+    this.#answer(wroteReply(request.tag, reply));
+  }
+
+  viewed(request: NativeRequest, view: View): void {
+    this.#over(request);
+    const reply = readReply(request, view, this.#cursors);
+    if (reply instanceof ClusterError) this.refuse(request, reply);
+    else this.#answer(reply);
+  }
+
+  happened(request: NativeRequest, event: Event): void {
+    this.#over(request);
+    this.#sink.answer({ kind: 'event', tag: request.tag, event }, event.body.length);
+  }
+
+  refuse(request: NativeRequest, error: ClusterError): void {
+    this.#over(request);
+    this.#answer(errorReply(this.guest.node, request.tag, error));
+  }
+
+  #sendEvents(tag: number, events: readonly Event[]): void {
+    const progress = events.at(-1)?.revision ?? noRevision;
+    const bytes = events.reduce((sum, event) => sum + event.body.length, 0);
+    this.#sink.answer({ kind: 'events', tag, progress, events }, bytes);
+  }
+
+  #answer(reply: NativeReply): void {
+    this.#sink.answer(reply, 0);
+  }
+}

@@ -1,0 +1,130 @@
+import { ClusterError, type ErrorCode, limits, utf8 } from '../base/index.ts';
+import type { NodeHandle } from '../node/index.ts';
+import type { Clock, Logger } from '../ports/index.ts';
+import { type ClientHello, nativeProtocol, type ServerHello } from '../protocol/client/index.ts';
+import { Cursors } from '../tree/index.ts';
+import { Access, type Right, type Secrets } from './access.ts';
+import { DoozerSession, type DoozerSink } from './doozer-session.ts';
+import { defaultServerLimits, Guest, type ServerLimits } from './guest.ts';
+import { type About, leaderAddressOf } from './native-answers.ts';
+import { NativeSession, type NativeSink } from './native-session.ts';
+
+export type ServerParts = {
+  readonly node: NodeHandle;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly secrets: Secrets;
+  /** What `status` reports besides the node's own. */
+  readonly about: About;
+  /** Bounds other than the usual ones, from flags or tests. */
+  readonly limits?: Partial<ServerLimits>;
+};
+
+/** What comes of a native client's hello: an answer, and a session if it is welcome. */
+export type Opened =
+  | { readonly hello: Extract<ServerHello, { kind: 'welcome' }>; readonly session: NativeSession }
+  | { readonly hello: Extract<ServerHello, { kind: 'refused' }>; readonly session: null };
+
+/** Gives every connection its session, and holds what they share. */
+export class Server {
+  readonly #parts: ServerParts;
+  readonly #limits: ServerLimits;
+  readonly #access: Access;
+  /** Where listings by offset stand, for all guests together. */
+  readonly #cursors = new Cursors(limits.cursorPlacesMax);
+
+  constructor(parts: ServerParts) {
+    this.#parts = parts;
+    this.#limits = { ...defaultServerLimits, ...parts.limits };
+    this.#access = new Access(parts.secrets);
+  }
+
+  get node(): NodeHandle {
+    return this.#parts.node;
+  }
+
+  /** Some secret is set. Whoever shows the tree to strangers must ask for it. */
+  get guarded(): boolean {
+    return this.#access.guarded;
+  }
+
+  /** What a secret is worth here, for doors that ask by themselves. */
+  rightOf(secret: string): Right {
+    return this.#access.rightOf(utf8(secret));
+  }
+
+  /** A node without a leader cannot vouch for anything newer than it has. */
+  ready(): boolean {
+    const { life, raft } = this.#parts.node.status();
+    return raft.leader !== null && life === 'ready';
+  }
+
+  /**
+   * The session of a connection that speaks doozer. It begins as if ACCESS with an empty secret had
+   * been sent. `room`: requests are taken again after the guest was full; it may only schedule.
+   */
+  openDoozer(sink: DoozerSink, room: () => void): DoozerSession {
+    return new DoozerSession({
+      guest: this.#guest(this.rightOf(''), room),
+      access: this.#access,
+      cursors: this.#cursors,
+      sink,
+    });
+  }
+
+  /** Checks a native client's hello: version, cluster name, secret, in this order. */
+  openNative(hello: ClientHello, sink: NativeSink, room: () => void): Opened {
+    const status = this.#parts.node.status();
+    if (hello.version < nativeProtocol.oldest) {
+      return refused(
+        'ERR_BAD_FRAME',
+        `Cannot speak version ${hello.version} of the native protocol: this node speaks ${nativeProtocol.oldest} to ${nativeProtocol.newest}`,
+      );
+    }
+    if (hello.clusterName !== null && hello.clusterName !== status.clusterName) {
+      return refused(
+        'ERR_WRONG_CLUSTER',
+        `This is cluster "${status.clusterName}", not "${hello.clusterName}"`,
+      );
+    }
+    const right = this.rightOf(hello.secret);
+    // Without a secret a guest is let in with what everyone may do, as in doozer: REV and SELF at least.
+    if (right === 'none' && hello.secret !== '') {
+      return refused('ERR_ACCESS_DENIED', "permission denied: the secret is not this cluster's");
+    }
+    const { clock, about } = this.#parts;
+    const { membership } = status.raft;
+    return {
+      hello: {
+        kind: 'welcome',
+        version: Math.min(hello.version, nativeProtocol.newest),
+        clusterName: status.clusterName,
+        clusterId: status.lineage?.clusterId ?? null,
+        epoch: status.lineage?.epoch ?? 0,
+        nodeId: status.id,
+        boot: status.boot,
+        leaderAddress: leaderAddressOf(status),
+        members: [...membership.addresses].map(([id, address]) => ({ id, address })),
+      },
+      session: new NativeSession({
+        guest: this.#guest(right, room),
+        cursors: this.#cursors,
+        clock,
+        about,
+        sink,
+      }),
+    };
+  }
+
+  #guest(right: Right, room: () => void): Guest {
+    return new Guest(this.#parts.node, this.#limits, right, room);
+  }
+}
+
+function refused(code: ErrorCode, detail: string): Opened {
+  const { code: checked, message } = new ClusterError(code, detail);
+  return {
+    hello: { kind: 'refused', version: nativeProtocol.newest, code: checked, detail: message },
+    session: null,
+  };
+}

@@ -1,0 +1,250 @@
+import {
+  bootNumber,
+  ClusterError,
+  type ClusterTime,
+  clusterId,
+  logIndex,
+  type NodeId,
+  nextIndex,
+  nodeId,
+  type Revision,
+  revision,
+  soleMembership,
+  type Term,
+  term,
+  utf8,
+} from '../../../src/base/index.ts';
+import type {
+  Cancel,
+  EventWatcher,
+  NodeHandle,
+  NodeStatus,
+  ProposalWaiter,
+  ViewWaiter,
+} from '../../../src/node/index.ts';
+import { type Glob, path } from '../../../src/paths/index.ts';
+import type { MembershipChange, Position } from '../../../src/raft/index.ts';
+import {
+  apply,
+  type Command,
+  type Event,
+  emptyTree,
+  type Reply,
+  type TreeState,
+  type View,
+} from '../../../src/tree/index.ts';
+
+export const fakeId: NodeId = nodeId('AAAABBBBCCCCDDDD');
+export const otherId: NodeId = nodeId('BBBBCCCCDDDDEEEE');
+
+type Watch = {
+  readonly glob: Glob;
+  readonly from: Revision;
+  readonly watcher: EventWatcher;
+  readonly once: boolean;
+};
+type Future = { readonly at: Revision; readonly waiter: ViewWaiter };
+
+/**
+ * A node of one: a real tree, no log. What is proposed is applied at once, unless a test holds it
+ * back; reads pass their barrier at once, unless a test holds them back.
+ */
+export class FakeNode implements NodeHandle {
+  readonly id = fakeId;
+  state: TreeState = emptyTree();
+  /** The states after each revision, and their events; index 0 is revision 0. */
+  readonly states: TreeState[] = [this.state];
+  readonly events: (Event | null)[] = [null];
+  oldest = revision(1);
+  readonly watches = new Set<Watch>();
+  readonly futures = new Set<Future>();
+
+  /** While true, proposals and reads wait for `release...` or `fail...`. */
+  holdsWrites = false;
+  holdsReads = false;
+  readonly heldWrites: { command: Command; waiter: ProposalWaiter }[] = [];
+  readonly heldReads: ViewWaiter[] = [];
+  readonly proposed: Command[] = [];
+  /** What every proposal and read fails with, at once. */
+  failsWith: ClusterError | null = null;
+  readonly changes: { change: MembershipChange; at: Position | null }[] = [];
+  changeFails: ClusterError | null = null;
+  leads = true;
+  leader: NodeId | null = fakeId;
+
+  propose(command: Command, waiter: ProposalWaiter): void {
+    this.proposed.push(command);
+    if (this.failsWith !== null) waiter.failed(this.failsWith);
+    else if (this.holdsWrites) this.heldWrites.push({ command, waiter });
+    else this.#commit(command, waiter);
+  }
+
+  read(waiter: ViewWaiter): void {
+    if (this.failsWith !== null) waiter.failed(this.failsWith);
+    else if (this.holdsReads) this.heldReads.push(waiter);
+    else waiter.ready(this.state);
+  }
+
+  releaseWrites(): void {
+    for (const { command, waiter } of this.heldWrites.splice(0)) this.#commit(command, waiter);
+  }
+
+  releaseReads(): void {
+    for (const waiter of this.heldReads.splice(0)) waiter.ready(this.state);
+  }
+
+  failReads(error: ClusterError): void {
+    for (const waiter of this.heldReads.splice(0)) waiter.failed(error);
+  }
+
+  view(): View {
+    return this.state;
+  }
+
+  viewAt(at: Revision): View | 'compacted' | 'future' {
+    if (at > this.state.revision) return 'future';
+    return at < this.oldest ? 'compacted' : (this.states[at] as TreeState);
+  }
+
+  oldestRevision(): Revision {
+    return this.oldest;
+  }
+
+  whenRevision(at: Revision, waiter: ViewWaiter): Cancel {
+    if (at <= this.state.revision) {
+      waiter.ready(this.states[at] as TreeState);
+      return () => {};
+    }
+    const future = { at, waiter };
+    this.futures.add(future);
+    return () => this.futures.delete(future);
+  }
+
+  wait(glob: Glob, from: Revision, watcher: EventWatcher): Cancel {
+    if (from < this.oldest) {
+      watcher.compacted(this.oldest);
+      return () => {};
+    }
+    for (let r: number = from; r <= this.state.revision; r++) {
+      const event = this.events[r];
+      if (!event || !glob.matches(event.path)) continue;
+      watcher.event(event);
+      return () => {};
+    }
+    return this.#add({ glob, from, watcher, once: true });
+  }
+
+  watch(glob: Glob, from: Revision, watcher: EventWatcher): Cancel {
+    if (from < this.oldest) {
+      watcher.compacted(this.oldest);
+      return () => {};
+    }
+    const cancel = this.#add({ glob, from, watcher, once: false });
+    for (let r: number = from; r <= this.state.revision; r++) {
+      const event = this.events[r];
+      if (event && glob.matches(event.path)) watcher.event(event);
+    }
+    return cancel;
+  }
+
+  async changeMembership(change: MembershipChange, at: Position | null): Promise<void> {
+    this.changes.push({ change, at });
+    if (this.changeFails !== null) throw this.changeFails;
+  }
+
+  async transferLeadership(): Promise<void> {}
+
+  status(): NodeStatus {
+    const membership = soleMembership(fakeId, '127.0.0.1:8046');
+    const addresses = new Map([...membership.addresses, [otherId, '127.0.0.1:8047']]);
+    const at: Position = { index: logIndex(1), term: term(1) };
+    return {
+      id: fakeId,
+      boot: bootNumber(1),
+      life: 'ready',
+      clusterName: 'test',
+      lineage: { clusterId: clusterId('CCCCDDDDEEEEFFFF'), epoch: 1, epochId: '' },
+      raft: {
+        role: this.leads ? 'leader' : 'follower',
+        term: term(1),
+        leader: this.leader,
+        commitIndex: this.state.appliedIndex,
+        last: at,
+        firstIndex: logIndex(1),
+        membership: { ...membership, learners: [otherId], addresses },
+        membershipAt: at,
+        changePending: false,
+        established: this.leads,
+        transferring: false,
+        suspect: null,
+        progress: [],
+      },
+      appliedIndex: this.state.appliedIndex,
+      revision: this.state.revision,
+      digest: '',
+      peers: [],
+      leadingForMs: this.leads ? 1000 : null,
+      sinceChangeMs: 1000,
+    };
+  }
+
+  /** Applies a command as if another client had sent it. */
+  apply(command: Command): Reply {
+    const applied = apply(this.state, {
+      index: nextIndex(this.state.appliedIndex),
+      term: 1 as Term,
+      time: 0 as ClusterTime,
+      body: {
+        kind: 'command',
+        envelope: {
+          origin: { node: fakeId, boot: bootNumber(1), n: 1 },
+          session: 0 as never,
+          seq: 0,
+          ackedBelow: 0,
+          command,
+        },
+      },
+    });
+    this.state = applied.state;
+    for (const event of applied.events) {
+      this.states.push(applied.state);
+      this.events.push(event);
+      this.#deliver(event);
+    }
+    return applied.reply as Reply;
+  }
+
+  set(file: string, body: string): Revision {
+    return this.apply({ kind: 'set', path: path(file), body: utf8(body), guard: -1 }).revision;
+  }
+
+  /** History before `at` is forgotten. */
+  forget(at: number): void {
+    this.oldest = revision(at);
+  }
+
+  #commit(command: Command, waiter: ProposalWaiter): void {
+    waiter.applied(this.apply(command));
+  }
+
+  #deliver(event: Event): void {
+    for (const watch of [...this.watches]) {
+      if (!this.watches.has(watch)) continue;
+      if (event.revision < watch.from || !watch.glob.matches(event.path)) continue;
+      if (watch.once) this.watches.delete(watch);
+      watch.watcher.event(event);
+    }
+    for (const future of [...this.futures]) {
+      if (future.at > event.revision) continue;
+      this.futures.delete(future);
+      future.waiter.ready(this.state);
+    }
+  }
+
+  #add(watch: Watch): Cancel {
+    this.watches.add(watch);
+    return () => this.watches.delete(watch);
+  }
+}
+
+export const noQuorum = new ClusterError('ERR_NO_LEADER', 'Nobody leads');

@@ -1,0 +1,113 @@
+import { textOf, utf8 } from '../../../src/base/index.ts';
+import type {
+  NativeEvent,
+  NativeReply,
+  NativeRequest,
+} from '../../../src/protocol/client/index.ts';
+import { type NativeSession, Server, type ServerLimits } from '../../../src/server/index.ts';
+import { FakeNode } from './fake-node.ts';
+import { StillClock, silentLogger } from './silent.ts';
+
+/** A reply on one line: `2 value @5 rev=3 "x"`. */
+export function describe(reply: NativeReply): string {
+  const { tag } = reply;
+  switch (reply.kind) {
+    case 'value':
+      return `${tag} value @${reply.at} rev=${reply.revision} ${text(reply.body)}`;
+    case 'revision':
+      return `${tag} revision ${reply.revision}`;
+    case 'self':
+      return `${tag} self ${reply.nodeId}`;
+    case 'stat':
+      return `${tag} stat @${reply.at} ${reply.what} rev=${reply.revision} count=${reply.count}`;
+    case 'names':
+      return `${tag} names @${reply.at} ${reply.names.join(',')}${reply.more ? ' more' : ''}`;
+    case 'files':
+      return `${tag} files @${reply.at} ${reply.files.map((f) => `${f.path}@${f.revision}`).join(',')}${reply.more ? ' more' : ''}`;
+    case 'event':
+      return `${tag} event ${event(reply.event)}`;
+    case 'events':
+      return `${tag} events ${reply.events.map(event).join(',')} progress=${reply.progress}`;
+    case 'status':
+      return `${tag} status ${reply.report.role} @${reply.report.revision}`;
+    case 'members':
+      return `${tag} members ${[...reply.membership.addresses.values()].join(',')}`;
+    case 'pong':
+      return `${tag} pong`;
+    case 'error': {
+      const more = [
+        reply.leaderAddress && `leader=${reply.leaderAddress}`,
+        reply.oldest !== null && `oldest=${reply.oldest}`,
+        reply.revision !== null && `rev=${reply.revision}`,
+        reply.effect === 'unknown' && 'effect=unknown',
+      ].filter(Boolean);
+      return [`${tag} ${reply.code}`, ...more].join(' ');
+    }
+  }
+}
+
+const text = (bytes: Uint8Array) => JSON.stringify(textOf(bytes));
+const event = (e: NativeEvent) => `${e.kind} ${e.path}@${e.revision}`;
+
+const noSession = { session: 0 as never, seq: 0, ackedBelow: 0 };
+export const set = (tag: number, path: string, body: string, rev = -1): NativeRequest => ({
+  kind: 'set',
+  tag,
+  path,
+  body: utf8(body),
+  rev,
+  ...noSession,
+});
+export const del = (tag: number, path: string, rev = -1): NativeRequest => ({
+  kind: 'delete',
+  tag,
+  path,
+  rev,
+  ...noSession,
+});
+export const nop = (tag: number): NativeRequest => ({ kind: 'nop', tag, ...noSession });
+
+/** A native session over a fake node, and what it answered. */
+export class NativeConversation {
+  readonly node = new FakeNode();
+  readonly clock = new StillClock();
+  readonly server: Server;
+  readonly session: NativeSession;
+  readonly replies: NativeReply[] = [];
+  hasRoom = true;
+
+  constructor(
+    options: { rw?: string; ro?: string; secret?: string; limits?: Partial<ServerLimits> } = {},
+  ) {
+    this.server = new Server({
+      node: this.node,
+      clock: this.clock,
+      logger: silentLogger,
+      secrets: { rw: options.rw ?? '', ro: options.ro ?? '' },
+      about: { address: () => '127.0.0.1:8046', version: 'test' },
+      limits: options.limits ?? {},
+    });
+    const opened = this.server.openNative(
+      { version: 1, clusterName: 'test', secret: options.secret ?? '', client: 'test' },
+      { answer: (reply) => this.replies.push(reply), room: () => this.hasRoom },
+      () => {},
+    );
+    if (opened.session === null) throw new Error(opened.hello.detail);
+    this.session = opened.session;
+  }
+
+  get answers(): string[] {
+    return this.replies.map(describe);
+  }
+
+  ask(request: NativeRequest): string {
+    const before = this.replies.length;
+    this.session.handle(request);
+    return this.answers.slice(before).join(' | ') || 'nothing';
+  }
+
+  /** What came since the last call. */
+  news(): string[] {
+    return this.replies.splice(0).map(describe);
+  }
+}
