@@ -1,0 +1,17 @@
+import { status, type Verb } from '../verb.ts';
+
+export const add: Verb = {
+  name: 'add',
+  args: ['path'],
+  summary: 'create a file',
+  help: `Reads the body from standard input, to its end, and writes it to a new file at <path>.
+Fails with REV_MISMATCH, status 1, when there is a file already.
+
+Prints the new revision.`,
+  run: async ({ connect, terminal }, [path = '']) => {
+    const client = await connect();
+    const revision = await client.set(path, await terminal.readInput(), 0);
+    await terminal.write(`${revision}\n`);
+    return status.done;
+  },
+};

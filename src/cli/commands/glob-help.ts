@@ -1,0 +1,11 @@
+/** What `wait` and `watch` both explain. */
+export const globAndRecordHelp = `In <glob>, ? stands for one character other than a slash, * for any number of such characters, also
+none, and ** for any number of characters, slashes too. Everything else stands for itself.
+
+A record is
+
+  PATH REV WORD LEN
+  BODY
+
+where WORD is set or del, or nothing for a nop, and LEN is the length of BODY in bytes. BODY may hold
+line feeds: go by LEN.`;

@@ -1,0 +1,19 @@
+import { revisionArgument, status, type Verb } from '../verb.ts';
+
+export const set: Verb = {
+  name: 'set',
+  args: ['path', 'rev'],
+  summary: 'write a file',
+  help: `Reads the body from standard input, to its end, and writes it to the file at <path>, if the file's
+revision is <rev> or less. With <rev> 0 there must be no such file; with -1 any revision will do.
+Fails with REV_MISMATCH, status 1, when the file changed since <rev>.
+
+Prints the new revision.`,
+  run: async ({ connect, terminal }, [path = '', rev = '']) => {
+    const guard = revisionArgument(rev);
+    const client = await connect();
+    const revision = await client.set(path, await terminal.readInput(), guard);
+    await terminal.write(`${revision}\n`);
+    return status.done;
+  },
+};

@@ -1,0 +1,148 @@
+import { ClusterError } from '../base/index.ts';
+import type { Client } from '../client/index.ts';
+import {
+  defaultUri,
+  doozerFlags,
+  doozerProgram,
+  takesArguments,
+  usageText,
+  verbHelp,
+} from './doozer-program.ts';
+import { parseDuration } from './durations.ts';
+import { lineOf, statusOf } from './errors.ts';
+import { isOn, lastGiven, type ParsedFlags, parseGoFlags } from './go-flags.ts';
+import { nameProcess } from './process-name.ts';
+import {
+  ClosedOutput,
+  interruption,
+  orInterrupted,
+  processTerminal,
+  type Terminal,
+} from './terminal.ts';
+import { Complaint, parseRevision, status, type VerbContext } from './verb.ts';
+import { verbs } from './verbs.ts';
+import { releaseVersion } from './version.ts';
+
+/** How long a command looks for a node: a cluster that is just being started is waited for. */
+const openTimeoutMs = 4000;
+
+/** Runs `doozer` with the words after its name and leaves the exit status in `process.exitCode`. */
+export async function runDoozer(argv: readonly string[]): Promise<void> {
+  nameProcess('doozer');
+  const interrupted = interruption();
+  process.exitCode = await doozer(argv, processTerminal(interrupted));
+  // Standard input may be open still, and would be waited for.
+  if (interrupted.aborted) process.exit();
+}
+
+/** The same in any terminal; resolves with the exit status. */
+export async function doozer(argv: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    return await dispatch(argv, terminal);
+  } catch (error) {
+    if (error instanceof ClosedOutput) return status.done;
+    if (terminal.interrupted.aborted) return status.interrupted;
+    if (error instanceof Complaint) {
+      terminal.complain(error.message);
+      return error.status;
+    }
+    terminal.complain(lineOf(error));
+    return error instanceof ClusterError ? statusOf(error) : status.failed;
+  }
+}
+
+async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const program = doozerProgram(verbs);
+  const before = readFlags(argv);
+  if (isOn(before, 'h')) {
+    terminal.complain(usageText(program).trimEnd());
+    return status.done;
+  }
+  if (isOn(before, 'v')) {
+    await terminal.write(`doozer ${releaseVersion()}\n`);
+    return status.done;
+  }
+  const [name, ...words] = before.rest;
+  const verb = verbs.find((known) => known.name === name);
+  const command = program.commands.find((known) => known.name() === name);
+  if (name === undefined || verb === undefined || command === undefined) {
+    terminal.complain(name === undefined ? 'doozer: missing command' : `Unknown command: ${name}`);
+    terminal.complain(usageText(program).trimEnd());
+    return status.usage;
+  }
+  const after = readFlags(words);
+  const flags = { ...after, given: [...before.given, ...after.given] };
+  if (isOn(flags, 'h')) {
+    await terminal.write(verbHelp(verbs, name));
+    return status.done;
+  }
+  if (!(await takesArguments(command, after.rest))) {
+    terminal.complain(`${name}: wrong number of arguments`);
+    terminal.complain(verbHelp(verbs, name).trimEnd());
+    return status.usage;
+  }
+  return withClient(flags, terminal, (context) => verb.run(context, after.rest));
+}
+
+/** Flags, or a complaint: values that cannot be read are told before anything is sent anywhere. */
+function readFlags(words: readonly string[]): ParsedFlags {
+  const flags = parseGoFlags(words, doozerFlags);
+  if (flags.kind === 'bad') throw badFlag(flags.reason);
+  const revision = lastGiven(flags, 'r');
+  if (revision !== null && parseRevision(revision) === null) {
+    throw badFlag(`invalid value "${revision}" for flag -r: a whole number is wanted`);
+  }
+  const timeout = lastGiven(flags, 't');
+  if (timeout !== null && parseDuration(timeout) === null) {
+    throw badFlag(
+      `invalid value "${timeout}" for flag -t: a duration is wanted, such as 300ms or 1m30s`,
+    );
+  }
+  return flags;
+}
+
+const badFlag = (reason: string): Complaint =>
+  new Complaint(`${reason}\nRun "doozer -h" for help.`, status.failed);
+
+/** Runs `work` with a connection that is made when first wanted and closed in any case. */
+async function withClient(
+  flags: ParsedFlags,
+  terminal: Terminal,
+  work: (context: VerbContext) => Promise<number>,
+): Promise<number> {
+  let client: Client | null = null;
+  const revision = parseRevision(lastGiven(flags, 'r') ?? '-1') ?? -1;
+  const context: VerbContext = {
+    terminal,
+    connect: async (signal = terminal.interrupted) => {
+      client ??= await open(flags, terminal, signal);
+      return client;
+    },
+    // Below 1 counts as 1, as everywhere in doozer.
+    revision: revision === -1 ? null : Math.max(1, revision),
+    timeoutMs: Math.max(0, parseDuration(lastGiven(flags, 't') ?? '0') ?? 0),
+    helpOf: (name) => verbHelp(verbs, name),
+  };
+  try {
+    return (await orInterrupted(terminal, work(context))) ?? status.interrupted;
+  } finally {
+    await (client as Client | null)?.close();
+  }
+}
+
+async function open(flags: ParsedFlags, terminal: Terminal, signal: AbortSignal): Promise<Client> {
+  const uriText = lastGiven(flags, 'a') ?? (terminal.env['DOOZER_URI'] || defaultUri);
+  const bootText = lastGiven(flags, 'b') ?? (terminal.env['DOOZER_BOOT_URI'] || null);
+  // Loaded here, so that help and mistakes are answered without the weight of sockets.
+  const { connect, parseUri } = await import('../connect/index.ts');
+  const uri = parseUri(uriText);
+  if (uri.kind === 'invalid') throw new Complaint(`Error: invalid uri: ${uri.reason}`);
+  const options = { uri: uriText, signal, openTimeoutMs };
+  if (bootText === null || bootText === '') {
+    if (uri.addresses.length > 0) return connect(options);
+    throw new Complaint('Error: invalid uri: "cn" without "ca" needs -b or DOOZER_BOOT_URI');
+  }
+  const boot = parseUri(bootText);
+  if (boot.kind === 'uri') return connect({ ...options, bootUri: bootText });
+  throw new Complaint(`Error: invalid uri: ${boot.reason}`);
+}

@@ -1,0 +1,158 @@
+import { limits } from '../base/index.ts';
+import type { DaemonOptions } from '../daemon/index.ts';
+import { parseAddress, parseUri } from '../naming/index.ts';
+import { doozerdDefaults } from './doozerd-program.ts';
+import { lastGiven, type ParsedFlags, parseGoBoolean } from './go-flags.ts';
+import { Complaint } from './verb.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Defaulted = keyof typeof doozerdDefaults;
+
+/** A year. Longer pauses are slips of the keyboard, and timers could not hold them. */
+const longestSeconds = 31_536_000;
+const pulseSecondsMin = 0.01;
+
+/** Reads flags and environment. A value beyond its bound is a complaint that names both, status 1. */
+export function daemonOptions(
+  flags: ParsedFlags,
+  env: Environment,
+  version: string,
+): DaemonOptions {
+  refuseTls(flags);
+  const clusterName = clusterNameOf(textOf(flags, 'c'));
+  const listen = listenAddress(textOf(flags, 'l'));
+  const web = lastGiven(flags, 'w');
+  secondsOf(flags, 'fill', { least: 0 });
+  return {
+    clusterName,
+    listen,
+    attach: attachAddresses(flags),
+    bootUri: bootUriOf(flags, env),
+    web: web === null ? 'default' : webAddress(web),
+    webExplicit: web !== null,
+    pulseMs: secondsOf(flags, 'pulse', { least: pulseSecondsMin }) * 1000,
+    silenceMs: silenceMsOf(flags),
+    historyRevisions: countOf(flags, 'hist', limits.historyRevisionsMax),
+    dataFolder: dataFolderOf(lastGiven(flags, 'data'), clusterName, listen),
+    minVoters: countOf(flags, 'min-voters', limits.votersMax),
+    secrets: secretsOf(env),
+    version,
+    logLevel: 'info',
+  };
+}
+
+const refuse = (line: string): Complaint => new Complaint(`doozerd: ${line}`, 1);
+
+/** A value that is not even of the flag's kind: a wrong flag, which Go ends with status 2. */
+export const badFlag = (reason: string): Complaint =>
+  new Complaint(`${reason}\nRun "doozerd -h" for help.`, 2);
+
+const textOf = (flags: ParsedFlags, name: Defaulted): string =>
+  lastGiven(flags, name) ?? doozerdDefaults[name];
+
+function secondsOf(flags: ParsedFlags, name: Defaulted, { least }: { least: number }): number {
+  const text = textOf(flags, name);
+  const seconds = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(text)
+    ? Number(text)
+    : Number.NaN;
+  if (Number.isNaN(seconds)) {
+    throw badFlag(`invalid value "${text}" for flag -${name}: a number of seconds is wanted`);
+  }
+  if (seconds < least || seconds > longestSeconds) {
+    throw refuse(`-${name} ${text}: must be from ${least} to ${longestSeconds} seconds`);
+  }
+  return seconds;
+}
+
+function silenceMsOf(flags: ParsedFlags): number {
+  const ms = secondsOf(flags, 'timeout', { least: 0 }) * 1000;
+  if (ms === 0 || ms >= limits.silenceMinMs) return ms;
+  throw refuse(
+    `-timeout ${textOf(flags, 'timeout')}: must be 0 (never) or at least ${limits.silenceMinMs / 1000} second`,
+  );
+}
+
+function countOf(flags: ParsedFlags, name: 'hist' | 'min-voters', most: number): number {
+  const text = textOf(flags, name);
+  if (!/^[+-]?[0-9]+$/.test(text)) {
+    throw badFlag(`invalid value "${text}" for flag -${name}: a whole number is wanted`);
+  }
+  const count = Number(text);
+  if (count >= 1 && count <= most) return count;
+  throw refuse(`-${name} ${text}: must be from 1 to ${most}`);
+}
+
+/** It stands in paths (`/ctl/ns/NAME`) and in the name of the data folder. */
+function clusterNameOf(text: string): string {
+  if (/^[A-Za-z0-9.\-_:@+=~,]{1,255}$/.test(text)) return text;
+  throw refuse(
+    `-c "${text}": a cluster's name is 1 to 255 letters, digits and characters of ".-_:@+=~,"`,
+  );
+}
+
+/** HOST:PORT to listen on: a port is needed, 0 takes any free one, and no host means all of them. */
+function hostAndPort(text: string): string | null {
+  const match = /^(\[[0-9A-Fa-f:.%]+\]|[^\s:/[\]]*):([0-9]{1,5})$/.exec(text);
+  if (match === null || Number(match[2]) > 65_535) return null;
+  return `${match[1] === '' ? '0.0.0.0' : match[1]}:${match[2]}`;
+}
+
+function listenAddress(text: string): string {
+  const address = hostAndPort(text);
+  if (address === null) throw refuse(`-l "${text}": an address to listen on is HOST:PORT`);
+  return address;
+}
+
+/** Any word Go takes for a boolean means no web view at all, `true` as well. */
+function webAddress(text: string): string | null {
+  if (parseGoBoolean(text) !== null) return null;
+  const address = hostAndPort(text);
+  if (address === null) throw refuse(`-w "${text}": use HOST:PORT, or false for no web view`);
+  return address;
+}
+
+function attachAddresses(flags: ParsedFlags): string[] {
+  const given = flags.given.filter(([name]) => name === 'a').flatMap(([, list]) => list.split(','));
+  const addresses = given.map((text) => {
+    const address = parseAddress(text.trim());
+    if (address === null)
+      throw refuse(`-a "${text}": an address to attach to is HOST or HOST:PORT`);
+    return address;
+  });
+  return [...new Set(addresses)];
+}
+
+function bootUriOf(flags: ParsedFlags, env: Environment): string | null {
+  const flag = lastGiven(flags, 'b');
+  const text = flag ?? env['DOOZER_BOOT_URI'] ?? '';
+  if (text === '') return null;
+  const uri = parseUri(text);
+  if (uri.kind === 'uri') return text;
+  throw refuse(`${flag === null ? 'DOOZER_BOOT_URI' : '-b'}: invalid uri: ${uri.reason}`);
+}
+
+function dataFolderOf(given: string | null, clusterName: string, listen: string): string | null {
+  if (given === 'none') return null;
+  if (given === '') throw refuse('-data "": name a folder, or "none" to keep nothing');
+  const place = listen.replace(/^\[(.*)\]/, '$1').replace(/:([0-9]+)$/, '-$1');
+  return given ?? `./${clusterName}.doozer/${place}`;
+}
+
+function secretsOf(env: Environment): DaemonOptions['secrets'] {
+  const rw = env['DOOZER_RWSECRET'] ?? '';
+  const ro = env['DOOZER_ROSECRET'] ?? '';
+  if (ro !== '' && rw === '') {
+    throw refuse(
+      'DOOZER_ROSECRET without DOOZER_RWSECRET would let everyone write: set both, or neither',
+    );
+  }
+  return { rw, ro };
+}
+
+function refuseTls(flags: ParsedFlags): void {
+  const cert = lastGiven(flags, 'tlscert');
+  const key = lastGiven(flags, 'tlskey');
+  if (cert === null && key === null) return;
+  if (cert === null || key === null) throw refuse('-tlscert and -tlskey: need both, or neither');
+  throw refuse('-tlscert and -tlskey are not supported yet: TLS comes with a later version');
+}

@@ -1,0 +1,84 @@
+import { Command, Option } from 'commander';
+import { limits } from '../base/index.ts';
+import type { FlagKinds } from './go-flags.ts';
+
+/** Every flag of `doozerd`, and how it takes its value. */
+export const doozerdFlags = {
+  l: 'value',
+  a: 'value',
+  b: 'value',
+  c: 'value',
+  w: 'value',
+  pulse: 'value',
+  fill: 'value',
+  timeout: 'value',
+  hist: 'value',
+  data: 'value',
+  'min-voters': 'value',
+  tlscert: 'value',
+  tlskey: 'value',
+  v: 'switch',
+  h: 'switch',
+} as const satisfies FlagKinds;
+
+/** What a flag is when nobody gives it. Times are seconds, as on the command line. */
+export const doozerdDefaults = {
+  l: '127.0.0.1:8046',
+  c: 'local',
+  pulse: '1',
+  fill: '0.1',
+  timeout: String(limits.silenceMs / 1000),
+  hist: String(limits.historyRevisions),
+  'min-voters': '2',
+} as const;
+
+const words: Readonly<Record<keyof typeof doozerdFlags, readonly [args: string, text: string]>> = {
+  l: [' <addr>', 'listen here, HOST:PORT, for clients and peers'],
+  a: [
+    ' <addr>',
+    'attach to the cluster of the node at HOST:PORT; may be repeated, or a list with commas',
+  ],
+  b: [' <uri>', 'the cluster where clusters are announced and found (default DOOZER_BOOT_URI)'],
+  c: [' <name>', 'the name of the cluster'],
+  w: [
+    ' <addr>',
+    'the web view, HOST:PORT, or "false" for none (default: the host of -l, port 8000 or the next free)',
+  ],
+  pulse: [' <seconds>', "the pause between two writes of this node's state"],
+  fill: [' <seconds>', 'accepted for the sake of old scripts; has no effect'],
+  timeout: [' <seconds>', 'remove a member that was silent this long; 0: never'],
+  hist: [' <count>', 'how many past revisions stay readable'],
+  data: [' <folder>', 'where data is kept, or "none" (default ./CLUSTER.doozer/HOST-PORT)'],
+  'min-voters': [' <count>', 'never shrink the cluster below this many voters'],
+  tlscert: [' <file>', 'not supported yet'],
+  tlskey: [' <file>', 'not supported yet'],
+  v: ['', 'print the version'],
+  h: ['', 'print this help'],
+};
+
+const notes = `
+One dash or two, "-x v" or "-x=v".
+
+Environment:
+  DOOZER_BOOT_URI  see -b, which beats it
+  DOOZER_RWSECRET  the secret that lets a client read and write
+  DOOZER_ROSECRET  the secret that lets a client read; needs the other one
+`;
+
+/** What `doozerd -h` says. */
+export function doozerdUsage(): string {
+  const program = new Command('doozerd')
+    .usage('[options]')
+    .description('Runs one node of a doozer cluster.')
+    .helpOption(false)
+    .configureHelp({
+      // Commander writes long names with two dashes; these have always had one.
+      optionTerm: (option) => option.flags.replace(/^--/, '-'),
+    });
+  for (const [name, [args, text]] of Object.entries(words)) {
+    const option = new Option(`${name.length === 1 ? '-' : '--'}${name}${args}`, text);
+    const byDefault = (doozerdDefaults as Readonly<Record<string, string>>)[name];
+    program.addOption(byDefault === undefined ? option : option.default(byDefault, byDefault));
+  }
+  return program.helpInformation() + notes;
+}

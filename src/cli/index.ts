@@ -1,0 +1,2 @@
+export { runDoozer } from './doozer.ts';
+export { runDoozerd } from './doozerd.ts';

@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { writeSync } from 'node:fs';
+
+/** What a command sees of the process it runs in. Tests hand in their own. */
+export type Terminal = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard input to its end, as it is. */
+  readonly readInput: () => Promise<Uint8Array>;
+  /**
+   * Writes to standard output; resolves when more may be written.
+   *
+   * @throws ClosedOutput  nobody reads any more.
+   */
+  readonly write: (output: string | Uint8Array) => Promise<void>;
+  /** Writes a line to standard error. */
+  readonly complain: (line: string) => void;
+  /** Aborted when the user pressed Ctrl-C. */
+  readonly interrupted: AbortSignal;
+};
+
+/** The reader of standard output went away, as `head` does: a reason to end, not an error. */
+export class ClosedOutput extends Error {
+  override readonly name = 'ClosedOutput';
+}
+
+/** Aborted at the first Ctrl-C; a second one does not wait for anything. */
+export function interruption(): AbortSignal {
+  const controller = new AbortController();
+  process.on('SIGINT', () => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  });
+  return controller.signal;
+}
+
+/** The real one. */
+export function processTerminal(interrupted: AbortSignal): Terminal {
+  let closed = false;
+  process.stdout.on('error', () => {
+    closed = true;
+  });
+  return {
+    env: process.env,
+    readInput: async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks);
+    },
+    write: async (output) => {
+      if (closed) throw new ClosedOutput();
+      await new Promise<void>((done, failed) => {
+        process.stdout.write(output, (error) => {
+          if (error) failed(new ClosedOutput());
+          else done();
+        });
+      });
+    },
+    complain: (line) => {
+      try {
+        writeSync(2, `${line}\n`);
+      } catch {
+        // Without a standard error there is nobody to tell.
+      }
+    },
+    interrupted,
+  };
+}
+
+/** Settles with `work`, or with `null` as soon as the user pressed Ctrl-C. */
+export async function orInterrupted<T>(terminal: Terminal, work: Promise<T>): Promise<T | null> {
+  if (terminal.interrupted.aborted) {
+    // How it ends is of no interest any more, but somebody has to hear of it.
+    work.catch(() => undefined);
+    return null;
+  }
+  const settled = new AbortController();
+  const interrupted = once(terminal.interrupted, 'abort', { signal: settled.signal }).then(
+    () => null,
+    () => null,
+  );
+  try {
+    return await Promise.race([work, interrupted]);
+  } finally {
+    settled.abort();
+  }
+}

@@ -1,0 +1,31 @@
+import { add } from './commands/add.ts';
+import { del } from './commands/del.ts';
+import { find } from './commands/find.ts';
+import { get } from './commands/get.ts';
+import { help } from './commands/help.ts';
+import { nop } from './commands/nop.ts';
+import { rev } from './commands/rev.ts';
+import { self } from './commands/self.ts';
+import { set } from './commands/set.ts';
+import { stat } from './commands/stat.ts';
+import { touch } from './commands/touch.ts';
+import { wait } from './commands/wait.ts';
+import { watch } from './commands/watch.ts';
+import type { Verb } from './verb.ts';
+
+/** Every command of `doozer`, as the list of commands shows them. */
+export const verbs: readonly Verb[] = [
+  add,
+  del,
+  find,
+  get,
+  help,
+  nop,
+  rev,
+  self,
+  set,
+  stat,
+  touch,
+  wait,
+  watch,
+];

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FakeCluster } from '../client/fake-cluster.ts';
+import { type FakeServer, serve } from '../client/fake-server.ts';
+import { until } from './fake-terminal.ts';
+
+const launcher = fileURLToPath(new URL('launch.ts', import.meta.url));
+
+let cluster: FakeCluster;
+let server: FakeServer;
+const children = new Set<ChildProcess>();
+
+beforeEach(async () => {
+  cluster = new FakeCluster();
+  server = await serve(cluster);
+});
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  children.clear();
+  await server.stop();
+});
+
+/** A program of its own, with what it said so far. */
+function start(...words: string[]) {
+  const env = { ...process.env, DOOZER_URI: `doozer:?ca=${server.address}` };
+  const child = spawn(process.execPath, ['--import', 'tsx', launcher, ...words], { env });
+  children.add(child);
+  const said = { output: '', errors: '' };
+  child.stdout.on('data', (chunk: Buffer) => {
+    said.output += chunk.toString('latin1');
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    said.errors += chunk.toString();
+  });
+  const exit = once(child, 'close').then(([code, signal]) => ({ code, signal }));
+  return { child, said, exit };
+}
+
+describe('the doozer process', () => {
+  it('reads its body to the end of input and leaves with the status', async () => {
+    const { child, exit, said } = start('doozer', 'add', '/a');
+    child.stdin.write('one ');
+    await until(() => server.node.hellos === 1, 'the connection');
+    child.stdin.end(Buffer.of(0, 255));
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(said).toEqual({ output: '1\n', errors: '' });
+    expect([...(cluster.events[0]?.body ?? [])]).toEqual([...Buffer.from('one '), 0, 255]);
+    expect(await start('doozer', 'del', '/a', '0').exit).toEqual({ code: 1, signal: null });
+  });
+
+  it('prints a large body whole', async () => {
+    cluster.set('/a', new Uint8Array(1_000_000).fill(97));
+    const { exit, said } = start('doozer', 'get', '/a');
+    expect(await exit).toEqual({ code: 0, signal: null });
+    expect(said.output.length).toBe(1_000_000);
+  });
+
+  it('ends with 130 on Ctrl-C, quickly, also while its input is open', async () => {
+    const watch = start('doozer', 'watch', '/**');
+    const add = start('doozer', 'add', '/a');
+    await until(() => server.node.sessions.size === 2, 'both connections');
+    const pressedAt = Date.now();
+    watch.child.kill('SIGINT');
+    add.child.kill('SIGINT');
+    expect(await watch.exit).toEqual({ code: 130, signal: null });
+    expect(await add.exit).toEqual({ code: 130, signal: null });
+    expect(Date.now() - pressedAt).toBeLessThan(2000);
+    expect([watch.said.errors, add.said.errors]).toEqual(['', '']);
+  });
+
+  it('ends quietly when nobody reads its output any more', async () => {
+    cluster.set('/a', 'x');
+    const { child, exit, said } = start('doozer', 'watch', '/**');
+    await until(() => said.output !== '', 'the first record');
+    child.stdout.destroy();
+    const more = setInterval(() => cluster.set('/a', 'more'), 20);
+    expect(await exit).toEqual({ code: 0, signal: null });
+    clearInterval(more);
+    expect(said.errors).toBe('');
+  });
+
+  it.runIf(process.platform === 'linux')('shows its arguments, under its own name', async () => {
+    const { child } = start('doozer', 'watch', '/some/**');
+    await until(() => server.node.sessions.size === 1, 'the connection');
+    expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('doozer\n');
+    expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')).toContain('watch\0/some/**');
+  });
+});
+
+describe('the doozerd process', () => {
+  it('answers a wrong command line in one line, with the status', async () => {
+    const { exit, said } = start('doozerd', '-timeout', '0.1');
+    expect(await exit).toEqual({ code: 1, signal: null });
+    const line = 'doozerd: -timeout 0.1: must be 0 (never) or at least 1 second\n';
+    expect(said).toEqual({ output: '', errors: line });
+  });
+});
