@@ -33,6 +33,7 @@ export class KeptStore {
   #saving = false;
   /** The next save is refused. */
   failNext = false;
+  failSnapshots = false;
   saves = 0;
   snapshotsWritten = 0;
 
@@ -57,8 +58,10 @@ export class KeptStore {
     bytesSinceSnapshot: () => {
       const index = this.#snapshot?.meta.index ?? 0;
       let bytes = 0;
-      for (const entry of this.#entries) {
-        if (entry.index > index) bytes += encodeEntry(entry).length;
+      for (let i = this.#entries.length - 1; i >= 0; i--) {
+        const entry = this.#entries[i];
+        if (entry === undefined || entry.index <= index) break;
+        bytes += encodeEntry(entry).length;
       }
       return bytes;
     },
@@ -74,6 +77,7 @@ export class KeptStore {
         write: async (bytes) => {
           parts.push(bytes.slice());
           await this.#wait();
+          if (this.failSnapshots) throw new Error('the disk refused');
         },
         finish: async () => {
           await this.#wait();

@@ -1,0 +1,12 @@
+export { Node } from './node.ts';
+export type { NodeEvents, NodeOptions, NodeParts } from './options.ts';
+export type {
+  Cancel,
+  EventWatcher,
+  NodeHandle,
+  NodeLife,
+  NodeStatus,
+  PeerStatus,
+  ProposalWaiter,
+  ViewWaiter,
+} from './types.ts';

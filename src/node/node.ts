@@ -1,0 +1,340 @@
+import { ClusterError, isMember, limits, type NodeId, prng, type Revision } from '../base/index.ts';
+import type { Glob } from '../paths/index.ts';
+import type { Timer } from '../ports/index.ts';
+import { type MembershipChange, type Position, Raft } from '../raft/index.ts';
+import type { Command, View } from '../tree/index.ts';
+import { Applier } from './applier.ts';
+import { Inbound } from './inbound.ts';
+import { LeaderClock } from './leader-clock.ts';
+import { Liveness } from './liveness.ts';
+import { Loop } from './loop.ts';
+import { MembershipChanges } from './membership-changes.ts';
+import { News } from './news.ts';
+import type { NodeOptions, NodeParts } from './options.ts';
+import { Outbox } from './outbox.ts';
+import { Peers } from './peers.ts';
+import { raftOptionsOf } from './raft-options.ts';
+import { Reads } from './reads.ts';
+import { overloaded, refusalError, unserved } from './refusals.ts';
+import { RevisionWaiters } from './revision-waiters.ts';
+import { Snapshots } from './snapshots.ts';
+import { statusOf } from './status.ts';
+import { Turn } from './turn.ts';
+import type {
+  Cancel,
+  EventWatcher,
+  NodeHandle,
+  NodeLife,
+  NodeStatus,
+  ProposalWaiter,
+  ViewWaiter,
+} from './types.ts';
+import { Writes } from './writes.ts';
+
+const sweepEveryMs = 1000;
+const expireEveryMs = 50;
+
+/**
+ * One node: a core, a tree, and everyone who waits for either, driven by one loop. It alone holds
+ * them together; the rest of the house gets the handle.
+ */
+export class Node implements NodeHandle {
+  readonly id: NodeId;
+  readonly #options: NodeOptions;
+  readonly #parts: NodeParts;
+  readonly #core: Raft;
+  readonly #loop: Loop;
+  readonly #applier: Applier;
+  readonly #writes: Writes;
+  readonly #reads = new Reads(limits.readsMax);
+  readonly #changes = new MembershipChanges(limits.changesMax);
+  readonly #revisions: RevisionWaiters;
+  readonly #liveness: Liveness;
+  readonly #leaderClock = new LeaderClock();
+  readonly #peers: Peers;
+  readonly #snapshots: Snapshots;
+  readonly #news: News;
+  readonly #inbound: Inbound;
+  #life: NodeLife = 'joining';
+  #ticker: Timer | null = null;
+  #sweepAtMs = 0;
+  #expireAtMs = 0;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: NodeOptions, parts: NodeParts) {
+    this.id = options.id;
+    this.#options = options;
+    this.#parts = parts;
+    const { clock, links, logger, recovered } = parts;
+    const core = new Raft(raftOptionsOf(options.id, prng(parts.random.seed()), recovered));
+    this.#core = core;
+    this.#liveness = new Liveness(clock.now(), limits.tickMs);
+    this.#peers = new Peers(options.id, links);
+    const outbox = new Outbox(links);
+    this.#writes = new Writes({
+      id: options.id,
+      boot: recovered.boot,
+      bootTerm: recovered.hardState.term,
+      outbox,
+      requestTimeoutMs: options.requestTimeoutMs,
+      clusterTime: () => this.#clusterTime(),
+      step: (input) => core.step(input),
+    });
+    this.#applier = new Applier({
+      id: options.id,
+      boot: recovered.boot,
+      state: parts.state,
+      meta: recovered.snapshot,
+      historyRevisions: options.historyRevisions,
+      historyBytesMax: limits.historyBytesMax,
+      ownApplied: (n, reply) => this.#writes.applied(n, reply),
+      termApplied: (term) => this.#news.termApplied(term),
+      membershipApplied: (membership, at) => this.#news.membershipApplied(membership, at),
+    });
+    this.#revisions = new RevisionWaiters((revision) => this.#applier.viewAt(revision));
+    this.#news = new News({
+      clock,
+      logger,
+      events: parts.events,
+      liveness: this.#liveness,
+      leaderClock: this.#leaderClock,
+      peers: this.#peers,
+      changes: this.#changes,
+      writes: this.#writes,
+      view: () => core.view(),
+      state: () => this.#applier.state,
+      membership: recovered.snapshot.membership,
+    });
+    this.#snapshots = this.#newSnapshots(outbox);
+    const steps = this.#newTurn(outbox);
+    const failed = (error: unknown) => this.#fatal(error);
+    this.#loop = new Loop({ core, log: parts.log, clock, steps, failed });
+    this.#inbound = new Inbound({
+      clock,
+      loop: this.#loop,
+      liveness: this.#liveness,
+      writes: this.#writes,
+      snapshots: this.#snapshots,
+    });
+  }
+
+  /** Opens the links and begins to turn. */
+  start(): void {
+    const { clock, links } = this.#parts;
+    links.start({
+      frame: (from, boot, frame) => {
+        if (this.#life !== 'stopped') this.#inbound.frame(from, boot, frame);
+      },
+      closed: (peer) => this.#loop.offer({ kind: 'linkClosed', peer }),
+    });
+    const { membership } = this.#core.view();
+    const { lineage, name } = this.#applier.state;
+    this.#news.membersAre(membership);
+    this.#news.lineageIs(lineage, name);
+    if (lineage !== null && isMember(membership, this.id)) this.#life = 'ready';
+    const tick = () => {
+      this.#ticker = clock.after(limits.tickMs, tick);
+      this.#tick();
+    };
+    this.#ticker = clock.after(limits.tickMs, tick);
+    this.#loop.wake();
+  }
+
+  /**
+   * Ends every wait; what was handed on and has no outcome yet is told as unknown. When it resolves
+   * nothing is saved, read or written any more. May be called twice.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** Says in the status that this node goes, without stopping it yet. */
+  drain(): void {
+    if (this.#life !== 'stopped') this.#life = 'draining';
+  }
+
+  propose(command: Command, waiter: ProposalWaiter): void {
+    if (this.#life === 'stopped') return waiter.failed(unserved('stopped'));
+    this.#writes.propose(command, waiter, this.#parts.clock.now());
+    this.#loop.wake();
+  }
+
+  read(waiter: ViewWaiter): void {
+    if (this.#life === 'stopped') return waiter.failed(unserved('stopped'));
+    if (this.#reads.full) return waiter.failed(overloaded('reads', limits.readsMax));
+    this.#reads.add(waiter, this.#deadlineMs());
+    this.#loop.wake();
+  }
+
+  view(): View {
+    return this.#applier.state;
+  }
+
+  viewAt(revision: Revision): View | 'compacted' | 'future' {
+    return this.#applier.viewAt(revision);
+  }
+
+  oldestRevision(): Revision {
+    return this.#applier.oldest;
+  }
+
+  whenRevision(revision: Revision, waiter: ViewWaiter): Cancel {
+    if (this.#life !== 'stopped') return this.#revisions.add(revision, waiter);
+    waiter.failed(unserved('stopped'));
+    return () => {};
+  }
+
+  wait(glob: Glob, from: Revision, watcher: EventWatcher): Cancel {
+    return this.#applier.wait(glob, from, watcher);
+  }
+
+  watch(glob: Glob, from: Revision, watcher: EventWatcher): Cancel {
+    return this.#applier.watch(glob, from, watcher);
+  }
+
+  async changeMembership(change: MembershipChange, ifMembershipAt: Position | null): Promise<void> {
+    const { ref, done } = this.#openChange('change');
+    const time = this.#clusterTime();
+    this.#loop.offer({ kind: 'changeMembership', ref, change, ifMembershipAt, time });
+    await done;
+  }
+
+  async transferLeadership(to: NodeId | null): Promise<void> {
+    if (to === this.id) throw new ClusterError('ERR_BAD_ARGUMENT', 'A node succeeds another one');
+    const { ref, done } = this.#openChange('transfer');
+    this.#loop.offer({ kind: 'transfer', ref, to });
+    await done;
+  }
+
+  status(): NodeStatus {
+    return statusOf({
+      options: this.#options,
+      boot: this.#parts.recovered.boot,
+      life: this.#life,
+      raft: this.#core.view(),
+      applier: this.#applier,
+      liveness: this.#liveness,
+      nowMs: this.#parts.clock.now(),
+    });
+  }
+
+  #newTurn(outbox: Outbox): Turn {
+    const core = this.#core;
+    return new Turn({
+      clock: this.#parts.clock,
+      outbox,
+      applier: this.#applier,
+      reads: this.#reads,
+      writes: this.#writes,
+      snapshots: this.#snapshots,
+      step: (input) => core.step(input),
+      view: () => core.view(),
+      notice: (notice) => this.#news.notice(notice),
+      changeReceipt: (receipt) =>
+        this.#changes.receipt(receipt, ({ reason, detail }) =>
+          refusalError(reason, detail, this.#leaderAddress()),
+        ),
+      progressed: () => this.#progressed(),
+    });
+  }
+
+  #newSnapshots(outbox: Outbox): Snapshots {
+    const { clock, logger, links, log, snapshots } = this.#parts;
+    return new Snapshots({
+      clock,
+      logger,
+      links,
+      log,
+      store: snapshots,
+      snapshotEveryBytes: this.#options.snapshotEveryBytes,
+      logKeptBytes: this.#options.logKeptBytes,
+      progress: () => this.#core.view().progress,
+      commitIndex: () => this.#core.view().commitIndex,
+      offer: (input) => this.#loop.offer(input),
+      wake: () => this.#loop.wake(),
+      ack: (to, ack) => {
+        outbox.add(to, ack);
+        outbox.flush();
+      },
+      diskFailed: (error) => this.#fatal(error),
+    });
+  }
+
+  #tick(): void {
+    const nowMs = this.#parts.clock.now();
+    this.#liveness.ticked(nowMs);
+    if (nowMs >= this.#expireAtMs) {
+      this.#expireAtMs = nowMs + expireEveryMs;
+      this.#expire(nowMs);
+    }
+    if (nowMs >= this.#sweepAtMs) {
+      this.#sweepAtMs = nowMs + sweepEveryMs;
+      this.#applier.sweep();
+    }
+    this.#loop.tick();
+  }
+
+  #expire(nowMs: number): void {
+    const { role, term, transferring } = this.#core.view();
+    this.#writes.expire(nowMs, term);
+    this.#reads.expire(nowMs, unserved('quorum'));
+    if (role === 'leader' && !transferring) this.#changes.transfersEnded('on');
+    this.#changes.expire(nowMs);
+    this.#peers.expire(nowMs);
+    this.#snapshots.expire(nowMs);
+  }
+
+  /** The tree moved on. */
+  #progressed(): void {
+    const { state, applied } = this.#applier;
+    this.#reads.applied(applied.index, state);
+    this.#revisions.reached(state.revision);
+    this.#news.lineageIs(state.lineage, state.name);
+    if (this.#life === 'joining' && isMember(this.#core.view().membership, this.id)) {
+      this.#life = 'ready';
+    }
+    if (this.#snapshots.due) this.#snapshots.write(state, this.#applier.meta());
+  }
+
+  #openChange(kind: 'change' | 'transfer'): { ref: number; done: Promise<void> } {
+    if (this.#life === 'stopped') throw unserved('stopped');
+    if (this.#changes.full) throw overloaded('changes of members', limits.changesMax);
+    return this.#changes.open(kind, this.#deadlineMs());
+  }
+
+  async #stop(): Promise<void> {
+    this.#life = 'stopped';
+    this.#ticker?.cancel();
+    await this.#loop.stop();
+    await this.#snapshots.stop();
+    this.#writes.endAll();
+    this.#reads.failAll(unserved('stopped'));
+    this.#changes.failAll(unserved('stopped'));
+    this.#revisions.failAll(unserved('stopped'));
+  }
+
+  /** Once. Nothing is stepped or promised from here on. */
+  #fatal(error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    this.#parts.logger.error({ error: text }, 'this node cannot go on');
+    if (this.#life === 'stopped') return;
+    this.#life = 'stopped';
+    this.#ticker?.cancel();
+    void this.#loop.stop();
+    this.#parts.events.fatal(error);
+  }
+
+  #leaderAddress(): string | null {
+    const { leader, membership } = this.#core.view();
+    return leader === null ? null : (membership.addresses.get(leader) ?? null);
+  }
+
+  #clusterTime() {
+    return this.#leaderClock.now(this.#liveness.awakeMs(this.#parts.clock.now()));
+  }
+
+  #deadlineMs(): number {
+    return this.#parts.clock.now() + this.#options.requestTimeoutMs;
+  }
+}

@@ -1,0 +1,41 @@
+import type { BootNumber } from '../base/index.ts';
+import type { RaftView } from '../raft/index.ts';
+import { digestText } from '../tree/index.ts';
+import type { Applier } from './applier.ts';
+import type { Liveness } from './liveness.ts';
+import type { NodeOptions } from './options.ts';
+import type { NodeLife, NodeStatus, PeerStatus } from './types.ts';
+
+export type StatusParts = {
+  readonly options: NodeOptions;
+  readonly boot: BootNumber;
+  readonly life: NodeLife;
+  readonly raft: RaftView;
+  readonly applier: Applier;
+  readonly liveness: Liveness;
+  readonly nowMs: number;
+};
+
+/** What others may know of a node between turns. */
+export function statusOf(parts: StatusParts): NodeStatus {
+  const { options, boot, life, raft, applier, liveness, nowMs } = parts;
+  const { state, applied } = applier;
+  const peers: PeerStatus[] = [];
+  for (const [id, address] of raft.membership.addresses) {
+    if (id !== options.id) peers.push({ id, address, silentMs: liveness.silentMs(id, nowMs) });
+  }
+  return {
+    id: options.id,
+    boot,
+    life,
+    clusterName: options.clusterName,
+    lineage: state.lineage,
+    raft,
+    appliedIndex: applied.index,
+    revision: state.revision,
+    digest: digestText(state),
+    peers,
+    leadingForMs: liveness.leadingForMs(nowMs),
+    sinceChangeMs: liveness.sinceChangeMs(nowMs),
+  };
+}

@@ -1,0 +1,110 @@
+import type {
+  BootNumber,
+  ClusterError,
+  Lineage,
+  LogIndex,
+  NodeId,
+  Revision,
+} from '../base/index.ts';
+import type { Glob } from '../paths/index.ts';
+import type { MembershipChange, Position, RaftView } from '../raft/index.ts';
+import type { Command, Event, Reply, View } from '../tree/index.ts';
+
+/** Someone who waits for a command's outcome. Exactly one of these is called, once (N2). */
+export type ProposalWaiter = {
+  /** Committed and applied on this node; the reply is the tree's. */
+  readonly applied: (reply: Reply) => void;
+  /** The code's effect says whether it may yet take effect. */
+  readonly failed: (error: ClusterError) => void;
+};
+
+/** Someone who waits for a view. Exactly one of these is called, once. */
+export type ViewWaiter = {
+  readonly ready: (view: View) => void;
+  readonly failed: (error: ClusterError) => void;
+};
+
+/** Someone who waits for events. `event` may be called from inside `wait` or `watch`. */
+export type EventWatcher = {
+  readonly event: (event: Event) => void;
+  /** History below `oldest` is forgotten: nothing was skipped silently, and nothing more comes. */
+  readonly compacted: (oldest: Revision) => void;
+};
+
+/** Takes the wait back; may be called at any time, also twice. */
+export type Cancel = () => void;
+
+/** Where a node is in its life; its role in consensus is another matter. */
+export type NodeLife = 'joining' | 'ready' | 'draining' | 'removed' | 'stopped';
+
+export type PeerStatus = {
+  readonly id: NodeId;
+  readonly address: string;
+  /**
+   * Since anything was heard of it, or since it became a member if nothing ever was; this node's own
+   * stalls subtracted. `null`: not known.
+   */
+  readonly silentMs: number | null;
+};
+
+export type NodeStatus = {
+  readonly id: NodeId;
+  readonly boot: BootNumber;
+  readonly life: NodeLife;
+  readonly clusterName: string;
+  /** `null` until the first entries or a snapshot told. */
+  readonly lineage: Lineage | null;
+  readonly raft: RaftView;
+  readonly appliedIndex: LogIndex;
+  readonly revision: Revision;
+  readonly digest: string;
+  /** Every other member. */
+  readonly peers: readonly PeerStatus[];
+  /** How long this node has led, own stalls subtracted; `null` when it does not lead. */
+  readonly leadingForMs: number | null;
+  /** Since the last change of membership took effect, as this node saw it. */
+  readonly sinceChangeMs: number;
+};
+
+/** What others hold of a node. All of it belongs to one loop; nothing here blocks. */
+export type NodeHandle = {
+  readonly id: NodeId;
+  /**
+   * Puts `command` into the log, through whichever node leads, and answers from this node's tree.
+   * Fails with ERR_OVERLOADED or ERR_NO_LEADER (effect none), or after
+   * `limits.requestTimeoutMs` with ERR_OUTCOME_UNKNOWN or, when it certainly was not
+   * taken, ERR_NO_LEADER.
+   */
+  readonly propose: (command: Command, waiter: ProposalWaiter) => void;
+  /** The newest state, behind a read barrier (linearizable). Fails like `propose`, effect none. */
+  readonly read: (waiter: ViewWaiter) => void;
+  /** The newest state this node has, of whatever age. */
+  readonly view: () => View;
+  /** The state at a revision, as far as this node remembers. */
+  readonly viewAt: (revision: Revision) => View | 'compacted' | 'future';
+  /** Oldest revision that `viewAt` and `wait` can still answer. */
+  readonly oldestRevision: () => Revision;
+  /**
+   * Calls back once this node holds `revision`, perhaps at once; never times out (doozer's future
+   * rev). Fails with ERR_COMPACTED when a snapshot jumped over it.
+   */
+  readonly whenRevision: (revision: Revision, waiter: ViewWaiter) => Cancel;
+  /** The first event at or after `from` that matches; the past counts. One call of the watcher. */
+  readonly wait: (glob: Glob, from: Revision, watcher: EventWatcher) => Cancel;
+  /** Every event at or after `from` that matches, once, in order, until cancelled or compacted. */
+  readonly watch: (glob: Glob, from: Revision, watcher: EventWatcher) => Cancel;
+  /**
+   * Asks the leader, if this node is it, for a change of members; resolves when it is committed
+   * (for a change of voters: when the final entry is applied here).
+   *
+   * @throws ERR_NOT_LEADER with the leader's address in `detail`; ERR_MEMBERSHIP_REFUSED with the reason;
+   *   ERR_OUTCOME_UNKNOWN.
+   */
+  readonly changeMembership: (
+    change: MembershipChange,
+    ifMembershipAt: Position | null,
+  ) => Promise<void>;
+  /** Hands leadership to `to`, or to the best voter. Resolves when this node no longer leads. */
+  readonly transferLeadership: (to: NodeId | null) => Promise<void>;
+  readonly status: () => NodeStatus;
+};

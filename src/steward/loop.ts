@@ -1,0 +1,204 @@
+import { ClusterError, limits, type NodeId, parseNodeId, textOf, utf8 } from '../base/index.ts';
+import type { NodeHandle, NodeStatus } from '../node/index.ts';
+import { nodeFile, slotPath, slotsFolder } from '../paths/index.ts';
+import type { Clock, Logger, Timer } from '../ports/index.ts';
+import { type Command, children, fileAt, type View } from '../tree/index.ts';
+import { decide } from './policy.ts';
+import type { Decision, OtherMember, Slot, StewardOptions, StewardView } from './types.ts';
+
+export type StewardParts = {
+  readonly node: NodeHandle;
+  readonly clock: Clock;
+  readonly logger: Logger;
+};
+
+const lookEveryMs = 100;
+/** How the steward's own mark begins. Guests may write the file too, and steer nothing by it. */
+const downMark = 'down: ';
+
+/**
+ * Looks every tenth of a second, on the leader only, whether the members are what the slots want
+ * and all of them are there, and takes one step if not. Keeps nothing that a new leader would miss.
+ */
+export class Steward {
+  readonly #parts: StewardParts;
+  readonly #options: StewardOptions;
+  /** Since when each learner has been keeping up. */
+  readonly #keepsUpSince = new Map<NodeId, number>();
+  #timer: Timer | null = null;
+  #acting = false;
+  #stopped = false;
+  #lastRefusal = '';
+
+  constructor(parts: StewardParts, options: StewardOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  start(): void {
+    if (this.#stopped) return;
+    this.#timer = this.#parts.clock.after(lookEveryMs, () => {
+      this.#look();
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  #look(): void {
+    const { node, clock } = this.#parts;
+    const status = node.status();
+    const view = node.view();
+    this.#noteKeepingUp(status, clock.now());
+    if (this.#acting || status.life !== 'ready' || view.lineage === null) return;
+    if (!isSettled(status, view)) return;
+    const decision = decide(this.#viewOf(status, view, clock.now()), this.#options);
+    if (decision !== null) this.#act(decision, status);
+  }
+
+  #noteKeepingUp(status: NodeStatus, nowMs: number): void {
+    const keeping = new Set<NodeId>();
+    for (const p of status.raft.progress) {
+      if (!p.caughtUp || p.ticksQuiet >= limits.electionTimeoutTicks) continue;
+      keeping.add(p.id);
+      if (!this.#keepsUpSince.has(p.id)) this.#keepsUpSince.set(p.id, nowMs);
+    }
+    for (const id of this.#keepsUpSince.keys()) if (!keeping.has(id)) this.#keepsUpSince.delete(id);
+  }
+
+  #viewOf(status: NodeStatus, view: View, nowMs: number): StewardView {
+    const { membership, progress } = status.raft;
+    const others = new Map<NodeId, OtherMember>();
+    for (const { id, silentMs } of status.peers) {
+      const p = progress.find((candidate) => candidate.id === id);
+      const since = this.#keepsUpSince.get(id);
+      others.set(id, {
+        id,
+        silentMs,
+        acknowledges: p !== undefined && p.ticksQuiet < limits.electionTimeoutTicks,
+        keepsUpMs: since === undefined ? 0 : nowMs - since,
+      });
+    }
+    return {
+      self: status.id,
+      voters: membership.voters,
+      learners: membership.learners,
+      parked: membership.parked,
+      others,
+      slots: slotsOf(view),
+      leadingForMs: status.leadingForMs ?? 0,
+      sinceChangeMs: status.sinceChangeMs,
+      markedDown: markedDown(view, [...membership.voters, ...membership.learners]),
+    };
+  }
+
+  #act(decision: Decision, status: NodeStatus): void {
+    this.#acting = true;
+    this.#carryOut(decision, status)
+      .then(
+        () => {
+          this.#lastRefusal = '';
+        },
+        (error: unknown) => this.#refused(decision, error),
+      )
+      .finally(() => {
+        this.#acting = false;
+      });
+  }
+
+  async #carryOut(decision: Decision, status: NodeStatus): Promise<void> {
+    const { node, logger } = this.#parts;
+    switch (decision.kind) {
+      case 'change': {
+        const { change, why } = decision;
+        await node.changeMembership(change, status.raft.membershipAt);
+        logger.info({ ...flat(change), why }, 'members changed');
+        this.#warnIfSmaller(decision, status);
+        return;
+      }
+      case 'transfer':
+        await node.transferLeadership(decision.to);
+        logger.info({ to: decision.to, why: decision.why }, 'leadership handed over');
+        return;
+      case 'markDown':
+        await this.#propose({
+          kind: 'publish',
+          node: decision.id,
+          files: [{ name: 'state', body: utf8(downMark + decision.why) }],
+        });
+        logger.error(
+          { node: decision.id, why: decision.why },
+          'voter is down and cannot be replaced: attach a spare',
+        );
+        return;
+      case 'clearMark':
+        await this.#propose({ kind: 'delete', path: nodeFile(decision.id, 'state'), guard: -1 });
+        logger.info({ node: decision.id, why: decision.why }, 'voter is back');
+        return;
+    }
+  }
+
+  /** Each shrink is an alarm: the next death may stop the cluster (consul #5922, #8118). */
+  #warnIfSmaller({ change, why }: Decision & { kind: 'change' }, { raft }: NodeStatus): void {
+    const { voters } = raft.membership;
+    if (change.kind !== 'remove' || !voters.includes(change.id)) return;
+    this.#parts.logger.error(
+      { removed: change.id, voters: voters.length - 1, why },
+      'the cluster is smaller: attach a spare',
+    );
+  }
+
+  #propose(command: Command): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#parts.node.propose(command, { applied: () => resolve(), failed: reject });
+    });
+  }
+
+  /** Refusals that repeat are said once. */
+  #refused(decision: Decision, error: unknown): void {
+    if (!(error instanceof ClusterError)) throw error;
+    const text = `${decision.kind} ${decision.why} ${error.message}`;
+    if (text === this.#lastRefusal) return;
+    this.#lastRefusal = text;
+    this.#parts.logger.debug(
+      { decision: decision.kind, why: decision.why, error: error.message },
+      'step refused',
+    );
+  }
+}
+
+function slotsOf(view: View): Slot[] {
+  const slots: Slot[] = [];
+  for (const name of children(view, slotsFolder)) {
+    const file = fileAt(view, slotPath(name));
+    if (file === null) continue;
+    slots.push({ name, holder: parseNodeId(textOf(file.body)) });
+  }
+  return slots;
+}
+
+/**
+ * Only what this leader's own term has made certain is acted upon, and slots are compared with the
+ * membership they were settled by.
+ */
+function isSettled({ raft, appliedIndex }: NodeStatus, view: View): boolean {
+  if (raft.role !== 'leader' || !raft.established || raft.changePending || raft.transferring) {
+    return false;
+  }
+  return view.appliedTerm === raft.term && appliedIndex >= raft.membershipAt.index;
+}
+
+function markedDown(view: View, members: readonly NodeId[]): ReadonlySet<NodeId> {
+  const isMarked = (id: NodeId) => {
+    const file = fileAt(view, nodeFile(id, 'state'));
+    return file !== null && textOf(file.body).startsWith(downMark);
+  };
+  return new Set(members.filter(isMarked));
+}
+
+const flat = (change: object): Record<string, string | boolean> => ({
+  ...(change as Record<string, string | boolean>),
+});
