@@ -21,9 +21,9 @@ export const rooms = {
   base:      { storey: 0, kind: 'pure',   may: [], npm: [] },
   paths:     { storey: 1, kind: 'pure',   may: ['base'], npm: [] },
   raft:      { storey: 1, kind: 'pure',   may: ['base'], npm: [] },
-  tree:      { storey: 2, kind: 'pure',   may: ['base', 'paths'], npm: ['sorted-btree'] },
+  tree:      { storey: 2, kind: 'pure',   may: ['base', 'paths'], npm: [] },
   watch:     { storey: 3, kind: 'pure',   may: ['base', 'paths', 'tree'], npm: [] },
-  protocol:  { storey: 3, kind: 'pure',   may: ['base', 'paths', 'raft', 'tree'], npm: ['msgpackr', '@bufbuild/protobuf'] },
+  protocol:  { storey: 3, kind: 'pure',   may: ['base', 'paths', 'raft', 'tree'], npm: ['msgpackr'] },
   ports:     { storey: 4, kind: 'types',  may: ['base', 'raft', 'protocol'], npm: [] },
   platform:  { storey: 5, kind: 'world',  may: ['base', 'ports'], npm: [] },
   wal:       { storey: 5, kind: 'ported', may: ['base', 'raft', 'protocol', 'ports'], npm: [] },
@@ -36,7 +36,7 @@ export const rooms = {
   connect:   { storey: 7, kind: 'world',  may: ['base', 'paths', 'protocol', 'ports', 'client', 'naming'], npm: ['ws'] },
   doors:     { storey: 7, kind: 'world',  may: ['base', 'paths', 'tree', 'watch', 'protocol', 'ports', 'node', 'server'], npm: ['ws', 'prom-client'] },
   sim:       { storey: 7, kind: 'ported', may: ['base', 'paths', 'raft', 'tree', 'watch', 'protocol', 'ports', 'wal', 'client', 'node', 'server', 'steward', 'naming'], npm: [] },
-  daemon:    { storey: 8, kind: 'world',  may: ['base', 'paths', 'raft', 'tree', 'watch', 'protocol', 'ports', 'platform', 'wal', 'transport', 'client', 'node', 'server', 'steward', 'naming', 'connect', 'doors'], npm: ['pino', 'zod'] },
+  daemon:    { storey: 8, kind: 'world',  may: ['base', 'paths', 'raft', 'tree', 'watch', 'protocol', 'ports', 'platform', 'wal', 'transport', 'client', 'node', 'server', 'steward', 'naming', 'connect', 'doors'], npm: ['pino'] },
   cli:       { storey: 9, kind: 'world',  may: ['base', 'paths', 'protocol', 'ports', 'client', 'naming', 'connect', 'daemon'], npm: ['commander', 'pino'] },
 };
 

@@ -1,9 +1,9 @@
 /** One beat of a link's own time. */
 export const beatMs = 250;
 
-/** Pings go out after every two seconds in which nothing was heard; two unanswered ones are enough. */
-const idlePingBeats = 8;
-const idleDeadBeats = 3 * idlePingBeats;
+/** After two seconds in which nothing was heard a ping goes out; two unanswered ones are enough. */
+const idlePingBeats = [8, 11];
+const idleDeadBeats = 14;
 /** With a request open the link is asked sooner, and given up when that has no answer either. */
 const promptPingBeats = 2;
 const promptDeadBeats = 6;
@@ -31,7 +31,7 @@ export class Liveness {
     this.#quietBeats += 1;
     this.#owedBeats = owed ? this.#owedBeats + 1 : 0;
     if (this.#owedBeats >= promptDeadBeats || this.#quietBeats >= idleDeadBeats) return 'dead';
-    const due = this.#quietBeats % idlePingBeats === 0 || this.#owedBeats === promptPingBeats;
+    const due = idlePingBeats.includes(this.#quietBeats) || this.#owedBeats === promptPingBeats;
     return due ? 'ping' : 'fine';
   }
 }

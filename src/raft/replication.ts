@@ -179,9 +179,11 @@ function sendStream(raft: RaftState, id: NodeId, progress: Progress, memo: Appen
     sentAny = true;
   }
   // A commit nobody was told of leaves at once, or the last write of a quiet cluster would wait for
-  // a heartbeat. Followers can use it only as far as they were sent entries.
+  // a heartbeat; under load it goes with the next entries, or with the commit of those under way.
+  // Followers can use it only as far as they were sent entries.
   const tellable = lesser(raft.commitIndex, previousIndex(progress.next));
-  if (!sentAny && (progress.nudge || tellable > progress.commitSent)) {
+  const isQuiet = raft.commitIndex === raft.log.lastIndex;
+  if (!sentAny && (progress.nudge || (isQuiet && tellable > progress.commitSent))) {
     sendEmptyAppend(raft, id, progress);
   }
   progress.nudge = false;

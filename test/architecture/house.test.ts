@@ -18,7 +18,7 @@ const sound: Files = {
   'src/raft/types.ts': 'export type Term = number;\n',
   'src/tree/index.ts': "export { Tree } from './tree.ts';\n",
   'src/tree/tree.ts':
-    "import BTree from 'sorted-btree';\nimport { parse } from '../paths/index.ts';\n\nexport class Tree {\n  readonly files: unknown = BTree;\n  readonly parse = parse;\n}\n",
+    "import { parse } from '../paths/index.ts';\n\nexport class Tree {\n  readonly parse = parse;\n}\n",
   'src/protocol/index.ts': "export type { Frame } from './frame.ts';\n",
   'src/protocol/frame.ts': 'export type Frame = Uint8Array;\n',
   'src/protocol/client/index.ts': "export type { Hello } from './hello.ts';\n",

@@ -124,8 +124,8 @@ describe('a client whose node is lost', () => {
     world.cluster.set('/a', 'x');
     const tookMs = await world.clock.runUntil(() => event.of() !== 'pending', 20_000);
     expect(event.of()).toMatchObject({ value: { path: '/a' } });
-    expect(tookMs).toBeGreaterThan(4000);
-    expect(tookMs).toBeLessThanOrEqual(7000);
+    expect(tookMs).toBeGreaterThan(2500);
+    expect(tookMs).toBeLessThanOrEqual(4500);
   });
 
   it('stays with a quiet node that answers pings', async () => {

@@ -1,3 +1,4 @@
+// Kept whole: one test a clause, in the order of the paper, so that its reader can check that none is missing.
 // The clauses of the paper ("In Search of an Understandable Consensus Algorithm", 2014) and of the
 // dissertation ("Consensus: Bridging Theory and Practice"), one test each.
 import { describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// Kept whole: what links promise, one story after the other, on the same few sockets.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';

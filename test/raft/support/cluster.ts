@@ -1,3 +1,4 @@
+// Kept whole: the directives of a story and the network they play on are read together.
 // A cluster in memory: real cores, disks that keep what was saved, a network that does as it is told.
 // Nothing happens by itself; tests and scenarios tick, deliver, cut and crash.
 import { expect } from 'vitest';

@@ -1,0 +1,2 @@
+export type { Daemon, DaemonOptions } from './options.ts';
+export { startDaemon } from './start.ts';

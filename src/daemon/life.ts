@@ -1,0 +1,413 @@
+import { hostname } from 'node:os';
+import { ClusterError, isVoter, type Lineage, limits, prng } from '../base/index.ts';
+import { connect } from '../connect/index.ts';
+import { Doors } from '../doors/index.ts';
+import { Node } from '../node/index.ts';
+import { systemClock, systemRandom } from '../platform/index.ts';
+import type { Logger, Recovered } from '../ports/index.ts';
+import { Server } from '../server/index.ts';
+import { Pulse, Steward } from '../steward/index.ts';
+import { PeerTransport } from '../transport/index.ts';
+import { emptyTree, snapshotDecoder, type TreeState } from '../tree/index.ts';
+import type { RejoinNote } from '../wal/index.ts';
+import { attach, confirmRemoved } from './attach.ts';
+import { found, freshLineage, freshNodeId, saveFirstEntry } from './founding.ts';
+import type { DaemonOptions } from './options.ts';
+import { openStore, type Store } from './store.ts';
+
+/** How a life ended: told to, or because the cluster had removed the node. */
+export type LifeEnd =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'removed'; readonly through: readonly string[] };
+
+export type LifeParts = {
+  readonly options: DaemonOptions;
+  /** Numeric, claimed. */
+  readonly address: string;
+  readonly logger: Logger;
+  /** Nodes to attach through besides those of the command line. */
+  readonly through: readonly string[];
+  /** This life follows a removal: it attaches, however long that takes, and never founds. */
+  readonly mustAttach: boolean;
+};
+
+const attachWithinMs = 10_000;
+const snapshotReadBytes = 1024 * 1024;
+const transferWithinMs = 2000;
+
+/**
+ * One node under one id, from recovery to its end. A node that was removed begins another life,
+ * under another id, in the same process.
+ */
+export class Life {
+  readonly #parts: LifeParts;
+  readonly #clock = systemClock();
+  readonly #random = systemRandom();
+  readonly #store: Store;
+  readonly #node: Node;
+  readonly #links: PeerTransport;
+  readonly #doors: Doors;
+  readonly server: Server;
+  readonly #steward: Steward;
+  readonly #pulse: Pulse;
+  #lineage: Lineage | null;
+  #confirming = false;
+  #stopping: Promise<void> | null = null;
+  #end!: (end: LifeEnd) => void;
+  #fail!: (error: unknown) => void;
+  /** Resolves when this life is over and everything of it is closed; rejected when it failed. */
+  readonly ended: Promise<LifeEnd>;
+
+  private constructor(parts: LifeParts, store: Store, state: TreeState) {
+    this.#parts = parts;
+    this.#store = store;
+    this.#lineage = state.lineage ?? store.lineage;
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = reject;
+    });
+    this.ended.catch(() => {});
+    const { options, address, logger } = parts;
+    const clock = this.#clock;
+    this.#links = new PeerTransport({
+      nodeId: store.nodeId,
+      boot: store.recovered.boot,
+      address,
+      clusterName: options.clusterName,
+      lineage: () => this.#lineage,
+      secret: options.secrets.rw,
+      clock,
+      prng: prng(this.#random.seed()),
+      logger,
+    });
+    this.#node = this.#newNode(state);
+    const node = this.#node;
+    const { version } = options;
+    this.server = new Server({
+      node,
+      clock,
+      logger,
+      secrets: options.secrets,
+      about: { address: () => address, version },
+    });
+    this.#doors = new Doors({
+      address,
+      server: this.server,
+      clock,
+      logger,
+      peers: (request, socket, head) => this.#links.handleUpgrade(request, socket, head),
+    });
+    this.#steward = new Steward(
+      { node, clock, logger },
+      {
+        silenceMs: options.silenceMs,
+        minVoters: options.minVoters,
+        promoteAfterMs: limits.promoteAfterMs,
+      },
+    );
+    this.#pulse = new Pulse({
+      node,
+      clock,
+      pulseMs: options.pulseMs,
+      address,
+      hostname: hostnameOf(),
+      version,
+    });
+  }
+
+  get node(): Node {
+    return this.#node;
+  }
+
+  /**
+   * Recovers, listens, and founds, attaches or goes on, whichever the folder and the options say.
+   *
+   * @throws what the folder, the address or the cluster has against it; nothing is left running.
+   */
+  static async begin(parts: LifeParts): Promise<Life> {
+    const { options, logger } = parts;
+    const store = await openStore(options.dataFolder, options.clusterName, logger);
+    let life: Life | null = null;
+    try {
+      const recovered = await withFirstEntry(parts, store);
+      const state = await loadState(store);
+      life = new Life(parts, { ...store, recovered }, state);
+      await life.#start();
+      return life;
+    } catch (error) {
+      if (life === null) await store.stop();
+      else await life.#close();
+      throw error;
+    }
+  }
+
+  /** Hands leadership over, lets what was asked be answered, syncs, closes. May be called twice. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop({ kind: 'stopped' }, null);
+    return this.#stopping;
+  }
+
+  #newNode(state: TreeState): Node {
+    const { options, logger } = this.#parts;
+    const { nodeId, recovered, log, snapshots } = this.#store;
+    return new Node(
+      {
+        id: nodeId,
+        clusterName: options.clusterName,
+        historyRevisions: options.historyRevisions,
+        snapshotEveryBytes: limits.snapshotEveryBytes,
+        logKeptBytes: limits.logKeptBytes,
+        requestTimeoutMs: limits.requestTimeoutMs,
+      },
+      {
+        clock: this.#clock,
+        random: this.#random,
+        logger,
+        log,
+        snapshots,
+        links: this.#links,
+        recovered,
+        state,
+        events: {
+          fatal: (error) => this.#fatal(error),
+          toldRemoved: () => void this.#toldRemoved(),
+          lineageKnown: (lineage) => this.#lineageKnown(lineage),
+        },
+      },
+    );
+  }
+
+  async #start(): Promise<void> {
+    const { options, logger, address } = this.#parts;
+    await this.#doors.start();
+    this.#node.start();
+    logger.info(
+      { address, cluster: options.clusterName, data: options.dataFolder ?? 'none' },
+      'listening',
+    );
+    if (isEmpty(this.#store.recovered)) await this.#attach();
+    else this.#foundIfNew();
+    this.#steward.start();
+    this.#pulse.start();
+  }
+
+  /** The founder's tree has no lineage before its first command; nobody else's node is a sole voter. */
+  #foundIfNew(): void {
+    const { options, address } = this.#parts;
+    const { membership } = this.#node.status().raft;
+    if (this.#node.view().lineage !== null || membership.addresses.size !== 1) return;
+    found(
+      this.#node,
+      {
+        id: this.#node.id,
+        lineage: this.#lineage ?? freshLineage(this.#random),
+        name: options.clusterName,
+        address,
+        hostname: hostnameOf(),
+        version: options.version,
+        valueBytesMax: limits.valueBytesMax,
+        announce: options.bootUri === null,
+      },
+      () => this.#stopping !== null,
+    );
+  }
+
+  async #attach(): Promise<void> {
+    const { options, address, mustAttach, logger } = this.#parts;
+    const { note, lineage } = this.#store;
+    const through = [
+      ...new Set([...options.attach, ...this.#parts.through, ...(note?.addresses ?? [])]),
+    ];
+    const members = await attach(
+      {
+        nodeId: this.#node.id,
+        address,
+        clusterName: options.clusterName,
+        lineage: lineage ?? note?.lineage ?? null,
+        through: through.filter((other) => other !== address),
+        secret: options.secrets.rw,
+        withinMs: mustAttach || note !== null ? Number.POSITIVE_INFINITY : attachWithinMs,
+      },
+      { clock: this.#clock, logger, stopped: () => this.#stopping !== null },
+    );
+    if (members.lineage !== null) {
+      this.#lineage = members.lineage;
+      await this.#store.belongsTo(members.lineage);
+    }
+    await this.#store.attached();
+    logger.info({ members: [...members.membership.addresses.values()] }, 'attached');
+  }
+
+  #lineageKnown(lineage: Lineage): void {
+    const known = this.#lineage !== null;
+    this.#lineage = lineage;
+    if (!known) this.#store.belongsTo(lineage).catch((error) => this.#fatal(error));
+    void this.#readdress();
+  }
+
+  /** This node listens elsewhere than its membership says: the cluster is told. */
+  async #readdress(): Promise<void> {
+    const { address, options } = this.#parts;
+    const { membership } = this.#node.status().raft;
+    const known = membership.addresses.get(this.#node.id);
+    if (known === undefined || known === address) return;
+    const addresses = [...membership.addresses.values(), address];
+    try {
+      const client = await connect({
+        addresses,
+        clusterName: options.clusterName,
+        secret: options.secrets.rw,
+      });
+      const change = { kind: 'setAddress', id: this.#node.id, address } as const;
+      await client.changeMembership(change, null).finally(() => client.close());
+      this.#parts.logger.info({ address, before: known }, 'address changed');
+    } catch (error) {
+      if (this.#stopping !== null) return;
+      this.#parts.logger.debug({ error: String(error) }, 'address not changed yet');
+      this.#clock.after(1000, () => void this.#readdress());
+    }
+  }
+
+  /** Somebody says that we were removed. Others must say so too before anything is set aside. */
+  async #toldRemoved(): Promise<void> {
+    if (this.#confirming || this.#stopping !== null) return;
+    this.#confirming = true;
+    const { options, logger } = this.#parts;
+    const { addresses } = this.#node.status().raft.membership;
+    const through = [...addresses].filter(([id]) => id !== this.#node.id).map(([, a]) => a);
+    try {
+      const others = [...new Set([...through, ...options.attach])];
+      const { clusterName, secrets } = options;
+      if (await confirmRemoved(this.#node.id, clusterName, others, secrets.rw)) {
+        logger.info({ node: this.#node.id }, 'this node was removed: it comes back under a new id');
+        this.#stopping ??= this.#stop({ kind: 'removed', through: others }, others);
+      }
+    } catch (error) {
+      logger.debug({ error: String(error) }, 'removal not confirmed');
+    } finally {
+      this.#confirming = false;
+    }
+  }
+
+  async #stop(end: LifeEnd, retireThrough: readonly string[] | null): Promise<void> {
+    try {
+      if (retireThrough === null) await this.#leaveOffice();
+      await this.#close(retireThrough);
+      this.#end(end);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Leadership goes to another voter first; a node without data leaves the cluster for good. */
+  async #leaveOffice(): Promise<void> {
+    const { options } = this.#parts;
+    const { raft } = this.#node.status();
+    this.#steward.stop();
+    this.#pulse.stop();
+    this.#node.drain();
+    const others = [...raft.membership.addresses].filter(([id]) => id !== this.#node.id);
+    if (others.length === 0) return;
+    if (raft.role === 'leader')
+      await this.#within(transferWithinMs, this.#node.transferLeadership(null));
+    if (options.dataFolder === null && isVoter(raft.membership, this.#node.id)) {
+      await this.#within(
+        transferWithinMs,
+        this.#leaveCluster(others.map(([, address]) => address)),
+      );
+    }
+  }
+
+  async #leaveCluster(through: readonly string[]): Promise<void> {
+    const { clusterName, secrets } = this.#parts.options;
+    const client = await connect({ addresses: through, clusterName, secret: secrets.rw });
+    try {
+      await client.changeMembership({ kind: 'remove', id: this.#node.id }, null);
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** Waits for `what` or `ms`, whichever comes first; a failure of it is no reason not to go on. */
+  async #within(ms: number, what: Promise<unknown>): Promise<void> {
+    const time = new Promise<void>((resolve) => this.#clock.after(ms, resolve));
+    await Promise.race([what.catch(() => {}), time]);
+  }
+
+  /** The starting list, backwards. */
+  async #close(retireThrough: readonly string[] | null = null): Promise<void> {
+    this.#pulse.stop();
+    this.#steward.stop();
+    await this.#doors.stop();
+    await this.#node.stop();
+    await this.#links.stop();
+    if (retireThrough !== null && this.#lineage !== null) {
+      await this.#store.retire(this.#noteOf(this.#lineage, retireThrough));
+    }
+    await this.#store.stop();
+  }
+
+  #noteOf(lineage: Lineage, addresses: readonly string[]): RejoinNote {
+    const { clusterName } = this.#parts.options;
+    return {
+      lineage,
+      clusterName,
+      addresses: addresses.slice(0, 255),
+      nodeId: freshNodeId(this.#random),
+    };
+  }
+
+  /** Nothing more may be promised: what reached the disk is unknown, or an invariant broke. */
+  #fatal(error: unknown): void {
+    this.#steward.stop();
+    this.#pulse.stop();
+    this.#fail(error);
+  }
+}
+
+const isEmpty = (recovered: Recovered): boolean =>
+  recovered.snapshot.index === 0 && recovered.entries.length === 0;
+
+/** What a node without any log is to do: found a cluster, unless it was told to attach. */
+async function withFirstEntry(parts: LifeParts, store: Store): Promise<Recovered> {
+  const { options, address, mustAttach, through } = parts;
+  const { recovered, note, log } = store;
+  if (!isEmpty(recovered)) return recovered;
+  if (mustAttach || note !== null || options.attach.length > 0 || through.length > 0)
+    return recovered;
+  if (store.lineage !== null) {
+    throw new ClusterError(
+      'ERR_BAD_ARGUMENT',
+      `Cannot start from "${options.dataFolder}": it began to join cluster "${options.clusterName}" and holds no data yet; start it with -a and the address of a member`,
+    );
+  }
+  const entries = await saveFirstEntry(log, store.nodeId, address);
+  const first = entries[0];
+  if (first === undefined) throw new TypeError('the first entry was saved');
+  return { ...recovered, hardState: { term: first.term, votedFor: store.nodeId }, entries };
+}
+
+async function loadState(store: Store): Promise<TreeState> {
+  if (store.recovered.snapshot.index === 0) return emptyTree();
+  const source = await store.snapshots.newest();
+  if (source === null) throw new TypeError('a recovered snapshot is there to be read');
+  try {
+    const decoder = snapshotDecoder();
+    for (let at = 0; at < source.bytes; ) {
+      const bytes = await source.read(at, snapshotReadBytes);
+      decoder.push(bytes);
+      at += bytes.length;
+    }
+    return decoder.finish();
+  } finally {
+    await source.close();
+  }
+}
+
+function hostnameOf(): string {
+  try {
+    return hostname();
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,97 @@
+import { resolve } from 'node:path';
+import { ClusterError, type Lineage, type NodeId } from '../base/index.ts';
+import { checksum, openDisk, systemRandom } from '../platform/index.ts';
+import type { Logger, LogStore, Recovered, SnapshotStore } from '../ports/index.ts';
+import { memoryLog, openWal, type RejoinNote, type Wal } from '../wal/index.ts';
+import { freshNodeId } from './founding.ts';
+
+/** Where one node's life is kept: a data folder, or nowhere. */
+export type Store = {
+  readonly nodeId: NodeId;
+  /** Which cluster the folder belongs to, as far as is known durably. */
+  readonly lineage: Lineage | null;
+  readonly recovered: Recovered;
+  readonly log: LogStore;
+  readonly snapshots: SnapshotStore;
+  /** While there is a note, this node may only attach to the cluster it names. */
+  readonly note: RejoinNote | null;
+  readonly belongsTo: (lineage: Lineage) => Promise<void>;
+  readonly attached: () => Promise<void>;
+  /** The node was removed: notes where it belongs and keeps the old data aside. Then `stop`. */
+  readonly retire: (note: RejoinNote) => Promise<void>;
+  readonly stop: () => Promise<void>;
+};
+
+/** @throws ERR_LOCKED, ERR_DISK_CORRUPT, ERR_DISK_FAILED, naming the folder or file. */
+export async function openStore(
+  folder: string | null,
+  clusterName: string,
+  logger: Logger,
+): Promise<Store> {
+  return folder === null ? memoryStore() : folderStore(folder, clusterName, logger);
+}
+
+function memoryStore(): Store {
+  const { recovered, log, snapshots } = memoryLog();
+  const nothing = async () => {};
+  return {
+    nodeId: freshNodeId(systemRandom()),
+    lineage: null,
+    recovered,
+    log,
+    snapshots,
+    note: null,
+    belongsTo: nothing,
+    attached: nothing,
+    retire: nothing,
+    stop: () => log.stop(),
+  };
+}
+
+async function folderStore(folder: string, clusterName: string, logger: Logger): Promise<Store> {
+  const disk = await openDisk(resolve(folder));
+  const wal = await openWal({ disk, checksum, logger });
+  try {
+    return await recovered(wal, clusterName);
+  } catch (error) {
+    await wal.stop();
+    throw error;
+  }
+}
+
+function refuseOtherName(kept: string, asked: string): void {
+  if (kept === asked) return;
+  throw new ClusterError(
+    'ERR_WRONG_CLUSTER',
+    `Cannot start as cluster "${asked}": the data folder belongs to cluster "${kept}"`,
+  );
+}
+
+async function recovered(wal: Wal, clusterName: string): Promise<Store> {
+  const note = await wal.readRejoinNote();
+  // A crash may have come between the note and the setting aside.
+  if (note !== null && wal.identity?.nodeId !== note.nodeId) await wal.setAside();
+  refuseOtherName(wal.identity?.clusterName ?? note?.clusterName ?? clusterName, clusterName);
+  if (wal.identity === null) {
+    const nodeId = note?.nodeId ?? freshNodeId(systemRandom());
+    await wal.createIdentity({ nodeId, lineage: null, clusterName });
+  }
+  const identity = wal.identity;
+  if (identity === null) throw new TypeError('a folder has an identity once it was given one');
+  const found = await wal.recover();
+  return {
+    nodeId: identity.nodeId,
+    lineage: identity.lineage,
+    recovered: found,
+    log: wal.log,
+    snapshots: wal.snapshots,
+    note,
+    belongsTo: (lineage) => wal.updateIdentity({ lineage }),
+    attached: () => wal.clearRejoinNote(),
+    retire: async (rejoin) => {
+      await wal.writeRejoinNote(rejoin);
+      await wal.setAside();
+    },
+    stop: () => wal.stop(),
+  };
+}
