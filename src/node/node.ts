@@ -207,6 +207,10 @@ export class Node implements NodeHandle {
     await done;
   }
 
+  leads(): boolean {
+    return this.#liveness.leadingForMs(this.#parts.clock.now()) !== null;
+  }
+
   status(): NodeStatus {
     return statusOf({
       options: this.#options,

@@ -1,6 +1,5 @@
 import type { BootNumber } from '../base/index.ts';
 import type { RaftView } from '../raft/index.ts';
-import { digestText } from '../tree/index.ts';
 import type { Applier } from './applier.ts';
 import type { Liveness } from './liveness.ts';
 import type { NodeOptions } from './options.ts';
@@ -33,7 +32,6 @@ export function statusOf(parts: StatusParts): NodeStatus {
     raft,
     appliedIndex: applied.index,
     revision: state.revision,
-    digest: digestText(state),
     peers,
     leadingForMs: liveness.leadingForMs(nowMs),
     sinceChangeMs: liveness.sinceChangeMs(nowMs),

@@ -57,7 +57,6 @@ export type NodeStatus = {
   readonly raft: RaftView;
   readonly appliedIndex: LogIndex;
   readonly revision: Revision;
-  readonly digest: string;
   /** Every other member. */
   readonly peers: readonly PeerStatus[];
   /** How long this node has led, own stalls subtracted; `null` when it does not lead. */
@@ -106,5 +105,7 @@ export type NodeHandle = {
   ) => Promise<void>;
   /** Hands leadership to `to`, or to the best voter. Resolves when this node no longer leads. */
   readonly transferLeadership: (to: NodeId | null) => Promise<void>;
+  /** Whether this node leads, as far as it knows. Costs nothing, unlike `status`. */
+  readonly leads: () => boolean;
   readonly status: () => NodeStatus;
 };

@@ -50,6 +50,10 @@ export class Steward {
 
   #look(): void {
     const { node, clock } = this.#parts;
+    if (!node.leads()) {
+      this.#keepsUpSince.clear();
+      return;
+    }
     const status = node.status();
     const view = node.view();
     this.#noteKeepingUp(status, clock.now());

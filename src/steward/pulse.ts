@@ -17,6 +17,8 @@ type NamedBody = { readonly name: string; readonly body: Uint8Array };
 
 /** How soon a new member shows itself, whatever the pulse. */
 const firstLookMs = 100;
+/** And how soon it notices that something of it is gone, or that it votes now. */
+const laterLookMs = 1000;
 
 /**
  * Publishes this node's own files under /ctl/node/ID: addr, hostname and version once it is a
@@ -28,6 +30,8 @@ export class Pulse {
   #busy = false;
   #stopped = false;
   #pulseAtMs = 0;
+  /** All that this node has to say is there, but for the next pulse. */
+  #complete = false;
   /** What was missing at the last try. It may stay so: a guest's directory may be in the way. */
   #tried = '';
 
@@ -38,7 +42,8 @@ export class Pulse {
   start(): void {
     if (this.#stopped) return;
     const { clock, pulseMs } = this.#parts;
-    this.#timer = clock.after(Math.min(firstLookMs, pulseMs), () => {
+    const lookMs = this.#complete ? laterLookMs : firstLookMs;
+    this.#timer = clock.after(Math.min(lookMs, pulseMs), () => {
       this.#beat();
       this.start();
     });
@@ -58,6 +63,7 @@ export class Pulse {
     const files = this.#missing(status);
     const nowMs = clock.now();
     const missing = files.map(({ name }) => name).join();
+    this.#complete = missing === '';
     const isDue = nowMs >= this.#pulseAtMs;
     if (!isDue && missing === this.#tried) return;
     this.#tried = missing;

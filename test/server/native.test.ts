@@ -184,7 +184,7 @@ test('join is refused for another cluster, a stale view of the members, and by a
     await settled();
     expect(talk.news()).toEqual([expected]);
   }
-  talk.node.leads = false;
+  talk.node.isLeading = false;
   talk.node.leader = otherId;
   talk.session.handle(joining());
   talk.session.handle({

@@ -24,7 +24,7 @@ test('a node shows itself once it is a member, and that it is writable once it v
   expect(cluster.body('A', file('C', 'applied'))).toBe(null);
   await cluster.write('A', '/ctl/cal/2', '');
   await cluster.until(() => cluster.voters() === 'ABC', 'C votes');
-  await cluster.run(300);
+  await cluster.run(1200);
   expect(cluster.body('A', file('C', 'writable'))).toBe('true');
   await cluster.run(1000);
   expect(cluster.body('A', file('C', 'applied'))).not.toBe(null);
@@ -50,7 +50,7 @@ test('a voter that becomes a spare is not writable any more', async () => {
   expect(cluster.body('A', file(out, 'writable'))).toBe('true');
   await cluster.write('A', `/ctl/cal/${'ABC'.indexOf(out)}`, '');
   await cluster.until(() => cluster.learners() === out, `${out} is a spare`);
-  await cluster.run(300);
+  await cluster.run(1200);
   expect(cluster.body('A', file(out, 'writable'))).toBe(null);
   expect(cluster.body('A', file(out, 'addr'))).toBe(`${out}:8046`);
 });
@@ -60,7 +60,7 @@ test('what a guest overwrote is written again; what a guest made impossible is n
   pulse(cluster, 'A');
   await cluster.run(300);
   await cluster.write('A', file('A', 'hostname'), 'elsewhere');
-  await cluster.run(300);
+  await cluster.run(1200);
   expect(cluster.body('A', file('A', 'hostname'))).toBe('host-A');
   await cluster.remove('A', file('A', 'hostname'));
   await cluster.write('A', `${file('A', 'hostname')}/x`, 'a directory now');

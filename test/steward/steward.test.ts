@@ -76,7 +76,6 @@ const steady: NodeStatus = {
   },
   appliedIndex: at.index,
   revision: revision(2),
-  digest: '',
   peers: [{ id: b, address: 'b:1', silentMs: 0 }],
   leadingForMs: 60_000,
   sinceChangeMs: 60_000,
@@ -88,6 +87,7 @@ async function asked(status: NodeStatus, answer: () => Promise<void>): Promise<u
   const clock = new FakeClock();
   const view = tree();
   const node = {
+    leads: () => status.raft.role === 'leader',
     status: () => status,
     view: () => view,
     changeMembership: (change: unknown, ifAt: unknown) => {

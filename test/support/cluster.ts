@@ -19,7 +19,14 @@ import { compileGlob, nodeFile, parsePath, slotPath } from '../../src/paths/inde
 import type { Logger, Random } from '../../src/ports/index.ts';
 import type { MembershipChange } from '../../src/raft/index.ts';
 import { Steward, type StewardOptions } from '../../src/steward/index.ts';
-import { type Command, children, fileAt, type Reply, type View } from '../../src/tree/index.ts';
+import {
+  type Command,
+  children,
+  digestText,
+  fileAt,
+  type Reply,
+  type View,
+} from '../../src/tree/index.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 import { KeptStore } from './kept-store.ts';
 import { Switchboard } from './switchboard.ts';
@@ -243,7 +250,8 @@ export class Cluster {
 
   #compareDigests(): void {
     for (const letter of this.running()) {
-      const { appliedIndex, digest } = this.status(letter);
+      const { appliedIndex } = this.status(letter);
+      const digest = digestText(this.node(letter).view());
       const known = this.#digests.get(appliedIndex) ?? digest;
       if (known !== digest) throw new Error(`T2: equal index ${appliedIndex}, equal digest`);
       this.#digests.set(appliedIndex, known);

@@ -69,7 +69,7 @@ export class FakeNode implements NodeHandle {
   failsWith: ClusterError | null = null;
   readonly changes: { change: MembershipChange; at: Position | null }[] = [];
   changeFails: ClusterError | null = null;
-  leads = true;
+  isLeading = true;
   leader: NodeId | null = fakeId;
 
   propose(command: Command, waiter: ProposalWaiter): void {
@@ -154,6 +154,10 @@ export class FakeNode implements NodeHandle {
 
   async transferLeadership(): Promise<void> {}
 
+  leads(): boolean {
+    return this.isLeading;
+  }
+
   status(): NodeStatus {
     const membership = soleMembership(fakeId, '127.0.0.1:8046');
     const addresses = new Map([...membership.addresses, [otherId, '127.0.0.1:8047']]);
@@ -165,7 +169,7 @@ export class FakeNode implements NodeHandle {
       clusterName: 'test',
       lineage: { clusterId: clusterId('CCCCDDDDEEEEFFFF'), epoch: 1, epochId: '' },
       raft: {
-        role: this.leads ? 'leader' : 'follower',
+        role: this.isLeading ? 'leader' : 'follower',
         term: term(1),
         leader: this.leader,
         commitIndex: this.state.appliedIndex,
@@ -174,16 +178,15 @@ export class FakeNode implements NodeHandle {
         membership: { ...membership, learners: [otherId], addresses },
         membershipAt: at,
         changePending: false,
-        established: this.leads,
+        established: this.isLeading,
         transferring: false,
         suspect: null,
         progress: [],
       },
       appliedIndex: this.state.appliedIndex,
       revision: this.state.revision,
-      digest: '',
       peers: [],
-      leadingForMs: this.leads ? 1000 : null,
+      leadingForMs: this.isLeading ? 1000 : null,
       sinceChangeMs: 1000,
     };
   }
