@@ -113,6 +113,8 @@ export class Snapshots {
     const received = this.#stepped;
     assert(received !== null, 'the core installs what has arrived');
     assert(received.meta.index === index, 'the core installs what it was told of');
+    const { revision } = received.state;
+    this.#parts.logger.info({ index, revision }, 'snapshot installed');
     return received;
   }
 

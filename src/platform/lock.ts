@@ -122,11 +122,16 @@ const fieldOf = (text: string, name: string): string =>
     .find((line) => line.startsWith(`${name} `))
     ?.slice(name.length + 1) ?? '';
 
-/** When the process started, in ticks since the machine did; empty where there is no /proc. */
+/**
+ * When the process started, in ticks since the machine did; empty where there is no /proc. A process
+ * that ended and was not collected by its parent yet is said to have started never.
+ */
 async function startOf(pid: number): Promise<string> {
   const stat = (await readOrNull(`/proc/${pid}/stat`)) ?? '';
-  // The second field is the command in parentheses and may hold anything; `starttime` is the 22nd.
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  // The second field is the command in parentheses and may hold anything; `state` is the third,
+  // `starttime` the 22nd.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' || fields[0] === 'X' ? 'never' : (fields[19] ?? '');
 }
 
 const machineBoot = async (): Promise<string> =>

@@ -47,6 +47,23 @@ describe('the lock of a folder', () => {
     await lock.release();
   });
 
+  test('is taken over from a process that ended and that nobody has collected', async () => {
+    // The shell leaves its child uncollected for as long as it sleeps itself.
+    const shell = spawn('sh', ['-c', 'sh -c "" & echo $!; exec sleep 60']);
+    const [line] = (await once(shell.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8');
+    while (!stat().includes(') Z ')) await new Promise((resolve) => setImmediate(resolve));
+    const started = stat()
+      .slice(stat().lastIndexOf(')') + 2)
+      .split(' ')[19];
+    writeFileSync(join(folder, 'lock'), `pid ${pid}\nstarted ${started}\nboot ${bootId()}\n`);
+    const disk = await openDisk(folder);
+    const lock = await disk.lock('lock');
+    await lock.release();
+    shell.kill('SIGKILL');
+  });
+
   test('is taken over when its pid belongs to a process that started later', async () => {
     writeFileSync(join(folder, 'lock'), `pid ${process.pid}\nstarted 1\nboot ${bootId()}\n`);
     await (await (await openDisk(folder)).lock('lock')).release();
