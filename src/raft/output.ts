@@ -3,7 +3,7 @@ import type { LogIndex, NodeId } from '../base/index.ts';
 import { assert, logIndex, nextIndex, previousIndex } from '../base/index.ts';
 import { lesser } from './log.ts';
 import type { RaftState } from './state.ts';
-import { leaderOf } from './state.ts';
+import { isSoleVoter, leaderOf } from './state.ts';
 import type { Envelope, Message, Output, Persist, Position, RefusalReason } from './types.ts';
 
 /** Committed entries handed out at once; the rest waits for the next `take`. */
@@ -164,6 +164,7 @@ function collectPersist(raft: RaftState): Persist | null {
     truncateFrom,
     entries: hasEntries ? log.slice(outbox.unsavedFrom, upto) : [],
     through,
+    alone: isSoleVoter(raft),
   };
   outbox.snapshot = null;
   outbox.hardStateChanged = false;

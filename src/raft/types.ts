@@ -187,6 +187,8 @@ export type Persist = {
   readonly entries: readonly Entry[];
   /** What to report as `persisted` afterwards: the end of the log as it now is. */
   readonly through: Position;
+  /** No other node could clear a doubt about the end of this log. Absent: others could. */
+  readonly alone?: boolean;
 };
 
 /** What became of a proposal, a membership change, or a transfer. */

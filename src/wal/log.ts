@@ -50,6 +50,7 @@ export class Log implements LogStore {
   #file: DiskFile;
   #size: number;
   #mark: Mark;
+  #alone = false;
   #base: Position;
   /** The end of the log with the records that are in the batch. */
   #pending: Position;
@@ -132,6 +133,7 @@ export class Log implements LogStore {
   }
 
   async #save(batch: Persist): Promise<void> {
+    this.#alone = batch.alone ?? false;
     const { snapshots } = this.#parts;
     if (batch.snapshot !== null) {
       const { index, term } = batch.snapshot;
@@ -209,8 +211,12 @@ export class Log implements LogStore {
       this.#active.seed,
       this.#parts.checksum,
     );
-    await this.#file.write(ringSlotAt(sync), [this.#ringEntry]);
+    const slot = ringSlotAt(sync);
+    if (!this.#alone) await this.#file.write(slot, [this.#ringEntry]);
     await this.#file.sync();
+    // A power cut may leave a slot and lose its records, and a doubt that others would clear would
+    // stop a lone node for ever: its slots follow their records, and are durable one sync later.
+    if (this.#alone) await this.#file.write(slot, [this.#ringEntry]);
     this.#mark = { offset: end, sync, chain };
     this.#size = Math.max(this.#size, end);
     this.#settle();

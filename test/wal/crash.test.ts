@@ -121,8 +121,12 @@ class Life {
   #installed: Position[] = [];
   #count = 0;
 
-  constructor(seed: number) {
+  /** A voter that decides alone: nobody would clear a doubt. */
+  readonly #alone: boolean;
+
+  constructor(seed: number, alone: boolean) {
     this.chance = prng(seed);
+    this.#alone = alone;
   }
 
   cutPowerAfter(operations: number): void {
@@ -159,6 +163,7 @@ class Life {
     expect(fits, `D1: recovered\n${describeFound(found)}\nis none of\n${could}`).toBeDefined();
     expect(found.boot).toBeGreaterThan(this.boot);
     this.boot = found.boot;
+    if (this.#alone) expect(found.suspect).toBe(null);
     if (found.suspect !== null) expect(this.doubtful).toContainEqual(found.suspect);
     this.state = fits ?? nothing;
     this.underWay = [];
@@ -210,7 +215,8 @@ class Life {
     const through = entries.at(-1) ?? before;
     this.underWay = stepsOf(this.state, batch);
     this.doubtful.push(...this.underWay.map(endOf));
-    await wal.log.save({ ...batch, through: at(through.index, through.term) });
+    const alone = this.#alone;
+    await wal.log.save({ ...batch, through: at(through.index, through.term), alone });
     this.state = this.underWay.at(-1) ?? this.state;
     this.underWay = [];
   }
@@ -246,8 +252,8 @@ class Life {
   }
 }
 
-async function run(seed: number): Promise<Life> {
-  const life = new Life(seed);
+async function run(seed: number, alone: boolean): Promise<Life> {
+  const life = new Life(seed, alone);
   for (let crash = 0; crash < crashesPerSeed; crash++) {
     // Now and then the power goes again while the node is still recovering.
     life.cutPowerAfter(life.chance.below(life.chance.below(3) === 0 ? 30 : 300));
@@ -272,7 +278,7 @@ describe('D1, D2: on a disk that loses power', () => {
     let snapshots = 0;
     for (let seed = firstSeed; seed <= lastSeed; seed++) {
       try {
-        const life = await run(seed);
+        const life = await run(seed, false);
         entries += endOf(life.state).index;
         snapshots += life.state.snapshot.index > 0 ? 1 : 0;
       } catch (error) {
@@ -284,5 +290,12 @@ describe('D1, D2: on a disk that loses power', () => {
     // The generator is not blind.
     expect(entries).toBeGreaterThan(seeds * 5);
     expect(snapshots).toBeGreaterThan(seeds / 3);
+  });
+
+  test(`a lone voter is never left in doubt of its own log, in ${Math.ceil(seeds / 4)} lives`, async () => {
+    for (let seed = firstSeed; seed <= firstSeed + seeds / 4; seed++) {
+      const life = await run(seed, true);
+      expect(life.boot).toBeGreaterThan(0);
+    }
   });
 });
