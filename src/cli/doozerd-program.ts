@@ -38,7 +38,10 @@ const words: Readonly<Record<keyof typeof doozerdFlags, readonly [args: string, 
     ' <addr>',
     'attach to the cluster of the node at HOST:PORT; may be repeated, or a list with commas',
   ],
-  b: [' <uri>', 'the cluster where clusters are announced and found (default DOOZER_BOOT_URI)'],
+  b: [
+    ' <uri>',
+    'the cluster where clusters are announced and found (default DOOZER_BOOT_URI); not used yet: attach with -a',
+  ],
   c: [' <name>', 'the name of the cluster'],
   w: [
     ' <addr>',

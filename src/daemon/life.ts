@@ -375,6 +375,12 @@ async function withFirstEntry(parts: LifeParts, store: Store): Promise<Recovered
   if (!isEmpty(recovered)) return recovered;
   if (mustAttach || note !== null || options.attach.length > 0 || through.length > 0)
     return recovered;
+  if (options.bootUri !== null) {
+    throw new ClusterError(
+      'ERR_BAD_ARGUMENT',
+      `Cannot found cluster "${options.clusterName}" through "-b": starting by a name service comes with a later version; attach with -a, or start the first node without -b`,
+    );
+  }
   if (store.lineage !== null) {
     throw new ClusterError(
       'ERR_BAD_ARGUMENT',
