@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { must } from '../../src/base/index.ts';
 import { openDisk } from '../../src/platform/index.ts';
@@ -48,12 +49,16 @@ describe('the lock of a folder', () => {
   });
 
   test('is taken over from a process that ended and that nobody has collected', async () => {
-    // The shell leaves its child uncollected for as long as it sleeps itself.
-    const shell = spawn('sh', ['-c', 'sh -c "" & echo $!; exec sleep 60']);
-    const [line] = (await once(shell.stdout, 'data')) as [Buffer];
+    // A shell that becomes `sleep` leaves its child uncollected.
+    const script = 'cat <&3 & echo $!; exec 3<&-; exec sleep 60';
+    const shell = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
+    const [line] = (await once(must(shell.stdout, 'it is a pipe'), 'data')) as [Buffer];
     const pid = Number(line.toString());
+    const soon = () => new Promise((resolve) => setImmediate(resolve));
+    while (readFileSync(`/proc/${shell.pid}/comm`, 'utf8') !== 'sleep\n') await soon();
+    (shell.stdio[3] as Writable).end();
     const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8');
-    while (!stat().includes(') Z ')) await new Promise((resolve) => setImmediate(resolve));
+    while (!stat().includes(') Z ')) await soon();
     const started = stat()
       .slice(stat().lastIndexOf(')') + 2)
       .split(' ')[19];
