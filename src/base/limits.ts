@@ -29,6 +29,8 @@ export const limits = {
   proposalsMax: 65_536,
   /** Their bytes, together. Beyond: refused as overloaded. */
   proposalBytesMax: 256 * mib,
+  /** Bytes of writes that peers handed over and no turn has taken. Beyond: dropped, and sent again. */
+  arrivedBytesMax: 64 * mib,
   /** Reads a node holds behind barriers. Beyond: refused as overloaded. */
   readsMax: 65_536,
   /** Changes of members and transfers that one node is asked for at once. Beyond: refused. */

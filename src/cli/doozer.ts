@@ -1,5 +1,6 @@
 import { ClusterError } from '../base/index.ts';
 import type { Client } from '../client/index.ts';
+import { Complaint, status } from './complaint.ts';
 import {
   defaultUri,
   doozerFlags,
@@ -19,7 +20,7 @@ import {
   processTerminal,
   type Terminal,
 } from './terminal.ts';
-import { Complaint, parseRevision, status, type VerbContext } from './verb.ts';
+import { parseRevision, type VerbContext } from './verb.ts';
 import { verbs } from './verbs.ts';
 import { releaseVersion } from './version.ts';
 
@@ -65,9 +66,13 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   const [name, ...words] = before.rest;
   const verb = verbs.find((known) => known.name === name);
   const command = program.commands.find((known) => known.name() === name);
-  if (name === undefined || verb === undefined || command === undefined) {
-    terminal.complain(name === undefined ? 'doozer: missing command' : `Unknown command: ${name}`);
-    terminal.complain(usageText(program).trimEnd());
+  if (name === undefined) {
+    // Who calls it bare wants to know what it is.
+    terminal.complain(`doozer: missing command\n${usageText(program).trimEnd()}`);
+    return status.usage;
+  }
+  if (verb === undefined || command === undefined) {
+    terminal.complain(`doozer: unknown command "${name}"; "doozer -h" lists them`);
     return status.usage;
   }
   const after = readFlags(words);
@@ -77,8 +82,8 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
     return status.done;
   }
   if (!(await takesArguments(command, after.rest))) {
-    terminal.complain(`${name}: wrong number of arguments`);
-    terminal.complain(verbHelp(verbs, name).trimEnd());
+    const args = verb.args.map((arg) => ` <${arg}>`).join('');
+    terminal.complain(`doozer: wrong number of arguments; use: doozer ${name} [options]${args}`);
     return status.usage;
   }
   return withClient(flags, terminal, (context) => verb.run(context, after.rest));
@@ -102,7 +107,7 @@ function readFlags(words: readonly string[]): ParsedFlags {
 }
 
 const badFlag = (reason: string): Complaint =>
-  new Complaint(`${reason}\nRun "doozer -h" for help.`, status.failed);
+  new Complaint(`doozer: ${reason}; "doozer -h" explains`, status.failed);
 
 /** Runs `work` with a connection that is made when first wanted and closed in any case. */
 async function withClient(

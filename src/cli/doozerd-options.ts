@@ -1,9 +1,9 @@
 import { limits } from '../base/index.ts';
 import type { DaemonOptions } from '../daemon/index.ts';
 import { parseAddress, parseUri } from '../naming/index.ts';
+import { Complaint } from './complaint.ts';
 import { doozerdDefaults } from './doozerd-program.ts';
 import { lastGiven, type ParsedFlags, parseGoBoolean } from './go-flags.ts';
-import { Complaint } from './verb.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Defaulted = keyof typeof doozerdDefaults;
@@ -45,7 +45,7 @@ const refuse = (line: string): Complaint => new Complaint(`doozerd: ${line}`, 1)
 
 /** A value that is not even of the flag's kind: a wrong flag, which Go ends with status 2. */
 export const badFlag = (reason: string): Complaint =>
-  new Complaint(`${reason}\nRun "doozerd -h" for help.`, 2);
+  new Complaint(`doozerd: ${reason}; "doozerd -h" explains`, 2);
 
 const textOf = (flags: ParsedFlags, name: Defaulted): string =>
   lastGiven(flags, name) ?? doozerdDefaults[name];

@@ -1,11 +1,11 @@
 import { AssertionError, ClusterError } from '../base/index.ts';
 import type { Daemon, DaemonOptions } from '../daemon/index.ts';
+import { Complaint } from './complaint.ts';
 import { badFlag, daemonOptions } from './doozerd-options.ts';
 import { doozerdFlags, doozerdUsage } from './doozerd-program.ts';
 import { isOn, parseGoFlags } from './go-flags.ts';
 import { nameProcess } from './process-name.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
-import { Complaint } from './verb.ts';
 import { releaseVersion } from './version.ts';
 
 /** Runs `doozerd` with the words after its name until it is told to stop. */

@@ -1,5 +1,5 @@
 import { ClusterError, type ErrorCode } from '../base/index.ts';
-import { status } from './verb.ts';
+import { status } from './complaint.ts';
 
 /** What doozer calls an error. `OTHER` is followed by what happened, the rest stand alone. */
 type DoozerName =

@@ -1,15 +1,21 @@
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
+import { limits } from '../base/index.ts';
+import { Complaint } from './complaint.ts';
 
 /** What a command sees of the process it runs in. Tests hand in their own. */
 export type Terminal = {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Standard input to its end, as it is. */
+  /**
+   * Standard input to its end, as it is.
+   *
+   * @throws Complaint  it is longer than any message: its end, if it has one, does not matter.
+   */
   readonly readInput: () => Promise<Uint8Array>;
   /**
    * Writes to standard output; resolves when more may be written.
    *
-   * @throws ClosedOutput  nobody reads any more.
+   * @throws ClosedOutput  nobody reads any more; Complaint: it cannot be written.
    */
   readonly write: (output: string | Uint8Array) => Promise<void>;
   /** Writes a line to standard error. */
@@ -35,22 +41,30 @@ export function interruption(): AbortSignal {
 
 /** The real one. */
 export function processTerminal(interrupted: AbortSignal): Terminal {
-  let closed = false;
-  process.stdout.on('error', () => {
-    closed = true;
+  let failure: Error | null = null;
+  process.stdout.on('error', (error) => {
+    failure ??= unwritten(error);
   });
   return {
     env: process.env,
     readInput: async () => {
       const chunks: Buffer[] = [];
-      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+      let bytes = 0;
+      for await (const chunk of process.stdin) {
+        chunks.push(chunk as Buffer);
+        bytes += (chunk as Buffer).length;
+        if (bytes <= limits.frameBytesMax) continue;
+        throw new Complaint(
+          `Error: Cannot read the body: it has more than ${limits.frameBytesMax} bytes, which fit no message`,
+        );
+      }
       return Buffer.concat(chunks);
     },
     write: async (output) => {
-      if (closed) throw new ClosedOutput();
+      if (failure !== null) throw failure;
       await new Promise<void>((done, failed) => {
         process.stdout.write(output, (error) => {
-          if (error) failed(new ClosedOutput());
+          if (error) failed(unwritten(error));
           else done();
         });
       });
@@ -65,6 +79,12 @@ export function processTerminal(interrupted: AbortSignal): Terminal {
     interrupted,
   };
 }
+
+/** Nobody reads any more, or a disk is full: the one is no error, the other must not pass for success. */
+const unwritten = (error: NodeJS.ErrnoException): Error =>
+  error.code === 'EPIPE'
+    ? new ClosedOutput()
+    : new Complaint(`Error: Cannot write to standard output: ${error.message}`);
 
 /** Settles with `work`, or with `null` as soon as the user pressed Ctrl-C. */
 export async function orInterrupted<T>(terminal: Terminal, work: Promise<T>): Promise<T | null> {

@@ -1,16 +1,6 @@
 import type { Client } from '../client/index.ts';
+import { Complaint } from './complaint.ts';
 import type { Terminal } from './terminal.ts';
-
-/** How a command ends: doozer's exit statuses. */
-export const status = {
-  done: 0,
-  /** The guard did not hold. */
-  mismatch: 1,
-  failed: 2,
-  /** No command, no such command, or a wrong number of arguments. */
-  usage: 127,
-  interrupted: 130,
-} as const;
 
 /** What the options and the process give a command. */
 export type VerbContext = {
@@ -37,17 +27,6 @@ export type Verb = {
   /** Resolves with the exit status. */
   readonly run: (context: VerbContext, args: readonly string[]) => Promise<number>;
 };
-
-/** A line for the user and the status to end with, thrown from anywhere inside a command. */
-export class Complaint extends Error {
-  override readonly name = 'Complaint';
-  readonly status: number;
-
-  constructor(line: string, exitStatus: number = status.failed) {
-    super(line);
-    this.status = exitStatus;
-  }
-}
 
 /** A revision as the user wrote it: decimal, with a sign where wanted. */
 export function parseRevision(text: string): number | null {

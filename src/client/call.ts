@@ -51,6 +51,8 @@ export class Call<T> implements Exchange {
   /** Where its answer is to come from, while it is sent. */
   #sentAs: { readonly carrier: Carrier; readonly tag: number } | null = null;
   #pauses = 0;
+  #startedAtMs = 0;
+  #sentAtMs = 0;
   #deadline: Timer | null = null;
   #pause: Timer | null = null;
   /** Why it was not done at the last try. Its effect is `none`, or the call would be over. */
@@ -81,6 +83,7 @@ export class Call<T> implements Exchange {
     }
     this.#signal?.addEventListener('abort', this.#abort);
     const { timeoutMs } = this.#plan;
+    this.#startedAtMs = this.#parts.clock.now();
     if (timeoutMs !== null) {
       this.#deadline = this.#parts.clock.after(timeoutMs, () => this.#expire());
     }
@@ -92,6 +95,7 @@ export class Call<T> implements Exchange {
     assert(this.#stage === 'waiting', 'a call is sent over one link at a time');
     this.#stage = 'sent';
     this.#sentAs = { carrier, tag };
+    this.#sentAtMs = this.#parts.clock.now();
     return this.#plan.request(tag);
   }
 
@@ -111,10 +115,10 @@ export class Call<T> implements Exchange {
     return 'done';
   }
 
-  lost(why: ClusterError): void {
+  lost(why: ClusterError, taken: 'maybe' | 'no'): void {
     this.#sentAs = null;
     if (this.#stage !== 'sent') return;
-    if (this.#plan.nature === 'once') {
+    if (this.#plan.nature === 'once' && taken === 'maybe') {
       const reason = `${why.message}; it may have taken effect`;
       this.#fail(this.#error('ERR_OUTCOME_UNKNOWN', reason, why));
       return;
@@ -132,7 +136,7 @@ export class Call<T> implements Exchange {
     if (this.#stage === 'settled') return;
     const { clock, keeper, prng } = this.#parts;
     const again = why.effect === 'none' && (why.retry === 'same' || why.retry === 'leader');
-    if (!again || tellAtOnce.has(why.code)) {
+    if (!again || tellAtOnce.has(why.code) || this.#tooLateFor(clock.now() - this.#sentAtMs)) {
       this.#fail(why);
       return;
     }
@@ -145,6 +149,17 @@ export class Call<T> implements Exchange {
       this.#stage = 'waiting';
       keeper.submit(this);
     });
+  }
+
+  /**
+   * Whether another try that takes as long as the last one would end after the time is up. A node that
+   * looks for a leader takes its whole time to say that there is none: a second try would be cut off,
+   * and "certainly not done" would become "nobody knows".
+   */
+  #tooLateFor(tryMs: number): boolean {
+    const { timeoutMs } = this.#plan;
+    if (timeoutMs === null) return false;
+    return this.#parts.clock.now() - this.#startedAtMs + tryMs > timeoutMs;
   }
 
   #expire(): void {

@@ -24,8 +24,8 @@ export type Exchange = {
   readonly request: (tag: number, carrier: Carrier) => NativeRequest;
   /** What came for it; `done`: nothing more will. */
   readonly reply: (reply: NativeReply) => 'more' | 'done';
-  /** The link it was sent over is gone. */
-  readonly lost: (why: ClusterError) => void;
+  /** The link it was sent over is gone; `taken`: whether the node may have begun with it. */
+  readonly lost: (why: ClusterError, taken: 'maybe' | 'no') => void;
   /** No node is to be had, for a reason that will not pass. It waits for a link no more. */
   readonly refused: (why: ClusterError) => void;
 };

@@ -22,6 +22,13 @@ const requestsTogether = 512;
 /** Tag of pings. Nobody waits for a pong: hearing anything is what counts. */
 const pingTag = 0;
 
+/**
+ * A node that stops answers what it took and then says so under the tag that no request has: what is
+ * unanswered by then it never took.
+ */
+const isFarewell = (reply: NativeReply): reply is Extract<NativeReply, { kind: 'error' }> =>
+  reply.tag === pingTag && reply.kind === 'error' && reply.code === 'ERR_STOPPED';
+
 type LinkHandlers = {
   /** More requests are taken again. */
   readonly room: () => void;
@@ -109,11 +116,11 @@ export class Link implements Carrier {
     this.#retired = why;
     const patient = [...this.#open].filter(([, exchange]) => !exchange.prompt);
     for (const [tag] of patient) this.#close(tag);
-    for (const [, exchange] of patient) exchange.lost(why);
+    for (const [, exchange] of patient) exchange.lost(why, 'no');
   }
 
   /** Ends the link; every exchange that is open on it is told that it is lost. May be called twice. */
-  end(why: ClusterError): void {
+  end(why: ClusterError, taken: 'maybe' | 'no' = 'maybe'): void {
     if (this.#over !== null) return;
     this.#over = why;
     this.#beat?.cancel();
@@ -123,7 +130,7 @@ export class Link implements Carrier {
     this.#outbox = [];
     // First who keeps the link: an exchange that is lost looks for the next one at once.
     this.#onOver(why);
-    for (const exchange of lost) exchange.lost(why);
+    for (const exchange of lost) exchange.lost(why, taken);
   }
 
   /** A message came. Called by the greeting, which holds the socket's handlers. */
@@ -132,7 +139,11 @@ export class Link implements Carrier {
     this.#liveness.heard();
     const hadRoom = this.hasRoom;
     try {
-      for (const reply of decodeReplies(bytes)) this.#handle(reply);
+      for (const reply of decodeReplies(bytes)) {
+        this.#handle(reply);
+        // It may have been the farewell.
+        if (this.#over !== null) return;
+      }
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
       this.end(new ClusterError('ERR_UNREACHABLE', `Lost ${this.address}: ${error.message}`));
@@ -142,6 +153,12 @@ export class Link implements Carrier {
   }
 
   #handle(reply: NativeReply): void {
+    if (isFarewell(reply)) {
+      return this.end(
+        new ClusterError('ERR_UNREACHABLE', `Lost ${this.address}: ${reply.detail}`),
+        'no',
+      );
+    }
     const exchange = this.#open.get(reply.tag);
     // Nobody waits for it: a pong, or the answer to a request that was given up.
     if (exchange === undefined) return;

@@ -16,24 +16,26 @@ export type AttachPlan = {
 };
 
 const attemptMs = 3000;
+const attemptMsMin = 1000;
 const betweenMs = 100;
 const betweenMsMax = 2000;
 
 /** Told at once: trying again will not change the answer. */
-const isFinal = (error: unknown): boolean =>
+const isFinal = (error: unknown): error is ClusterError =>
   error instanceof ClusterError &&
   (error.code === 'ERR_WRONG_CLUSTER' || error.code === 'ERR_ACCESS_DENIED');
 
 /**
  * Asks the cluster behind the addresses to take this node in as a learner, again and again until it
- * did, `withinMs` passed, or `stopped()`. Asking twice does no harm: a member is added once.
+ * did, `withinMs` passed, or `signal` ends it. Asking twice does no harm: a member is added once.
  *
  * @throws ERR_WRONG_CLUSTER with both names; ERR_ACCESS_DENIED; ERR_UNREACHABLE with what was
  *   tried and heard last.
  */
 export async function attach(
   plan: AttachPlan,
-  parts: { readonly clock: Clock; readonly logger: Logger; readonly stopped: () => boolean },
+  parts: { readonly clock: Clock; readonly logger: Logger },
+  signal: AbortSignal,
 ): Promise<Members> {
   const { clock, logger } = parts;
   const endMs = clock.now() + plan.withinMs;
@@ -41,36 +43,50 @@ export async function attach(
   let told = false;
   for (;;) {
     try {
-      return await ask(plan, Math.max(betweenMs, Math.min(attemptMs, endMs - clock.now())));
+      const leftMs = Math.ceil(endMs - clock.now());
+      return await ask(plan, Math.max(attemptMsMin, Math.min(attemptMs, leftMs)), signal);
     } catch (error) {
       const last = error instanceof Error ? error.message : String(error);
-      if (isFinal(error) || parts.stopped()) throw error;
+      if (isFinal(error)) throw refused(plan, error);
+      if (signal.aborted) throw error;
       if (clock.now() + pauseMs >= endMs) throw unattached(plan, last, error);
       if (!told) logger.info({ through: plan.through, error: last }, 'not attached yet');
       told = true;
     }
-    await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
+    await new Promise<void>((resolve) => {
+      clock.after(pauseMs, resolve);
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
     pauseMs = Math.min(2 * pauseMs, betweenMsMax);
   }
 }
 
-async function ask(plan: AttachPlan, timeoutMs: number): Promise<Members> {
+async function ask(plan: AttachPlan, timeoutMs: number, signal: AbortSignal): Promise<Members> {
   const { nodeId, address, clusterName, lineage, through, secret } = plan;
   const client = await connect({
     addresses: through,
     clusterName,
     secret,
     openTimeoutMs: timeoutMs,
+    signal,
     client: `doozerd ${nodeId}`,
   });
   try {
     return await client.join(
       { nodeId, address, clusterName, lineage, seenAt: null },
-      { timeoutMs },
+      { timeoutMs, signal },
     );
   } finally {
     await client.close();
   }
+}
+
+/** What was asked for, and what a person can do about it. */
+function refused({ clusterName, through }: AttachPlan, cause: ClusterError): ClusterError {
+  const hint =
+    cause.code === 'ERR_ACCESS_DENIED' ? '; DOOZER_RWSECRET must be the same on all nodes' : '';
+  const message = `Cannot attach to cluster "${clusterName}" through ${through.join(', ')}: ${cause.message}${hint}`;
+  return new ClusterError(cause.code, message, { cause });
 }
 
 const unattached = (plan: AttachPlan, last: string, cause: unknown): ClusterError =>

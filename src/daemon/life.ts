@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { ClusterError, isVoter, type Lineage, limits, prng } from '../base/index.ts';
+import { ClusterError, type Lineage, limits, prng } from '../base/index.ts';
 import { connect } from '../connect/index.ts';
 import { Doors } from '../doors/index.ts';
 import { Node } from '../node/index.ts';
@@ -22,13 +22,17 @@ export type LifeEnd =
 
 export type LifeParts = {
   readonly options: DaemonOptions;
-  /** Numeric, claimed. */
+  /** Where it listens: numeric, claimed. */
+  readonly listen: string;
+  /** Where others reach it: the same, unless it listens on a wildcard. */
   readonly address: string;
   readonly logger: Logger;
   /** Nodes to attach through besides those of the command line. */
   readonly through: readonly string[];
   /** This life follows a removal: it attaches, however long that takes, and never founds. */
   readonly mustAttach: boolean;
+  /** The process is to end: what is just being started is given up. */
+  readonly stopping: AbortSignal;
 };
 
 const attachWithinMs = 10_000;
@@ -51,6 +55,8 @@ export class Life {
   readonly #steward: Steward;
   readonly #pulse: Pulse;
   #lineage: Lineage | null;
+  #whenLineageKnown: () => void = () => {};
+  #saved: Promise<void> = Promise.resolve();
   #confirming = false;
   #stopping: Promise<void> | null = null;
   #end!: (end: LifeEnd) => void;
@@ -91,7 +97,7 @@ export class Life {
       about: { address: () => address, version },
     });
     this.#doors = new Doors({
-      address,
+      address: parts.listen,
       server: this.server,
       clock,
       logger,
@@ -131,7 +137,9 @@ export class Life {
     try {
       const recovered = await withFirstEntry(parts, store);
       const state = await loadState(store);
-      life = new Life(parts, { ...store, recovered }, state);
+      // Lines of several nodes are read together.
+      const own = { ...parts, logger: logger.child({ node: store.nodeId }) };
+      life = new Life(own, { ...store, recovered }, state);
       await life.#start();
       return life;
     } catch (error) {
@@ -179,28 +187,37 @@ export class Life {
 
   async #start(): Promise<void> {
     const { options, logger, address } = this.#parts;
+    // A founder is alone: nobody may ask before its tree is there, or write ahead of its first files.
+    if (this.#isFounder()) await this.#found();
+    else this.#node.start();
     await this.#doors.start();
-    this.#node.start();
-    logger.info(
-      { address, cluster: options.clusterName, data: options.dataFolder ?? 'none' },
-      'listening',
-    );
+    const { voters, learners } = this.#node.status().raft.membership;
+    const data = options.dataFolder ?? 'none';
+    logger.info({ address, cluster: options.clusterName, data, voters, learners }, 'listening');
     if (isEmpty(this.#store.recovered)) await this.#attach();
-    else this.#foundIfNew();
     this.#steward.start();
     this.#pulse.start();
   }
 
-  /** The founder's tree has no lineage before its first command; nobody else's node is a sole voter. */
-  #foundIfNew(): void {
-    const { options, address } = this.#parts;
+  /** Nobody else is a sole member of a cluster whose lineage was never known to the folder. */
+  #isFounder(): boolean {
     const { membership } = this.#node.status().raft;
-    if (this.#node.view().lineage !== null || membership.addresses.size !== 1) return;
+    return this.#lineage === null && membership.addresses.size === 1;
+  }
+
+  /** Resolves when the tree's first command is applied; also after a crash that came before it. */
+  async #found(): Promise<void> {
+    const { options, address, logger } = this.#parts;
+    const lineage = freshLineage(this.#random);
+    const applied = new Promise<void>((resolve) => {
+      this.#whenLineageKnown = resolve;
+    });
+    this.#node.start();
     found(
       this.#node,
       {
         id: this.#node.id,
-        lineage: this.#lineage ?? freshLineage(this.#random),
+        lineage,
         name: options.clusterName,
         address,
         hostname: hostnameOf(),
@@ -210,6 +227,9 @@ export class Life {
       },
       () => this.#stopping !== null,
     );
+    await Promise.race([applied, this.ended]);
+    const clusterId = this.#lineage?.clusterId ?? null;
+    logger.info({ cluster: options.clusterName, clusterId }, 'cluster founded');
   }
 
   async #attach(): Promise<void> {
@@ -228,11 +248,12 @@ export class Life {
         secret: options.secrets.rw,
         withinMs: mustAttach || note !== null ? Number.POSITIVE_INFINITY : attachWithinMs,
       },
-      { clock: this.#clock, logger, stopped: () => this.#stopping !== null },
+      { clock: this.#clock, logger },
+      this.#parts.stopping,
     );
     if (members.lineage !== null) {
       this.#lineage = members.lineage;
-      await this.#store.belongsTo(members.lineage);
+      await this.#saveLineage(members.lineage);
     }
     await this.#store.attached();
     logger.info({ members: [...members.membership.addresses.values()] }, 'attached');
@@ -241,8 +262,15 @@ export class Life {
   #lineageKnown(lineage: Lineage): void {
     const known = this.#lineage !== null;
     this.#lineage = lineage;
-    if (!known) this.#store.belongsTo(lineage).catch((error) => this.#fatal(error));
+    this.#whenLineageKnown();
+    if (!known) this.#saveLineage(lineage).catch((error) => this.#fatal(error));
     void this.#readdress();
+  }
+
+  /** One at a time, and none after the folder was given back. */
+  #saveLineage(lineage: Lineage): Promise<void> {
+    this.#saved = this.#saved.then(() => this.#store.belongsTo(lineage));
+    return this.#saved;
   }
 
   /** This node listens elsewhere than its membership says: the cluster is told. */
@@ -279,7 +307,7 @@ export class Life {
       const others = [...new Set([...through, ...options.attach])];
       const { clusterName, secrets } = options;
       if (await confirmRemoved(this.#node.id, clusterName, others, secrets.rw)) {
-        logger.info({ node: this.#node.id }, 'this node was removed: it comes back under a new id');
+        logger.info({}, 'this node was removed: it comes back under a new id');
         this.#stopping ??= this.#stop({ kind: 'removed', through: others }, others);
       }
     } catch (error) {
@@ -306,15 +334,16 @@ export class Life {
     this.#steward.stop();
     this.#pulse.stop();
     this.#node.drain();
-    const others = [...raft.membership.addresses].filter(([id]) => id !== this.#node.id);
+    const addresses = [...raft.membership.addresses]
+      .filter(([id]) => id !== this.#node.id)
+      .map(([, address]) => address);
+    // A node that has just attached may not know yet who the members are.
+    const others = addresses.length > 0 ? addresses : options.attach;
     if (others.length === 0) return;
     if (raft.role === 'leader')
       await this.#within(transferWithinMs, this.#node.transferLeadership(null));
-    if (options.dataFolder === null && isVoter(raft.membership, this.#node.id)) {
-      await this.#within(
-        transferWithinMs,
-        this.#leaveCluster(others.map(([, address]) => address)),
-      );
+    if (options.dataFolder === null) {
+      await this.#within(transferWithinMs, this.#leaveCluster(others));
     }
   }
 
@@ -341,6 +370,7 @@ export class Life {
     await this.#doors.stop();
     await this.#node.stop();
     await this.#links.stop();
+    await this.#saved.catch(() => {});
     if (retireThrough !== null && this.#lineage !== null) {
       await this.#store.retire(this.#noteOf(this.#lineage, retireThrough));
     }

@@ -7,7 +7,12 @@ export type LogLevel = 'error' | 'info' | 'debug';
 export function pinoLogger(level: LogLevel, fields: LogFields): Logger {
   const destination = pino.destination({ dest: 2, sync: true });
   const base = pino(
-    { level, base: { ...fields }, formatters: { level: (label) => ({ level: label }) } },
+    {
+      level,
+      base: { ...fields },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
     destination,
   );
   return wrap(base);

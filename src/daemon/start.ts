@@ -1,6 +1,6 @@
 import { WebDoor } from '../doors/index.ts';
 import type { Logger } from '../ports/index.ts';
-import { claimAddress, hostOf, onNextFreePort } from './address.ts';
+import { claimAddresses, hostOf, onNextFreePort, publishedAddress } from './address.ts';
 import { Life } from './life.ts';
 import { pinoLogger } from './logger.ts';
 import type { Daemon, DaemonOptions } from './options.ts';
@@ -13,26 +13,34 @@ import type { Daemon, DaemonOptions } from './options.ts';
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const logger = pinoLogger(options.logLevel, {});
-  const daemon = new RunningDaemon(options, logger, await claimAddress(options.listen));
+  const { web } = options;
+  const wanted = web === null || web === 'default' ? [] : [web];
+  const [listen = options.listen] = await claimAddresses([options.listen, ...wanted]);
+  const daemon = new RunningDaemon(options, logger, listen);
   await daemon.start();
   return daemon;
 }
 
 class RunningDaemon implements Daemon {
   readonly address: string;
+  /** Numeric, and free a moment ago. */
+  readonly #listen: string;
   readonly #options: DaemonOptions;
   readonly #logger: Logger;
   #web: WebDoor | null = null;
   #life: Life | null = null;
-  #stopping: Promise<void> | null = null;
+  #following: Promise<void> = Promise.resolve();
+  readonly #stop = new AbortController();
+  #stopped: Promise<void> | null = null;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
   readonly done: Promise<void>;
 
-  constructor(options: DaemonOptions, logger: Logger, address: string) {
+  constructor(options: DaemonOptions, logger: Logger, listen: string) {
     this.#options = options;
     this.#logger = logger;
-    this.address = address;
+    this.#listen = listen;
+    this.address = publishedAddress(listen);
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -52,29 +60,34 @@ class RunningDaemon implements Daemon {
       await this.#life.stop();
       throw error;
     }
-    void this.#follow(this.#life);
+    this.#following = this.#follow(this.#life);
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
+    this.#stopped ??= this.#stopAll();
+    return this.#stopped;
   }
 
-  async #stop(): Promise<void> {
+  async #stopAll(): Promise<void> {
+    this.#stop.abort();
     this.#logger.info({ address: this.address }, 'stopping');
     await this.#web?.stop();
     await this.#life?.stop();
+    // A next life may just have been beginning.
+    await this.#following;
+    this.#logger.info({ address: this.address }, 'stopped');
     this.#resolve();
   }
 
   #begin(through: readonly string[], mustAttach: boolean): Promise<Life> {
-    const { address } = this;
     return Life.begin({
       options: this.#options,
-      address,
+      listen: this.#listen,
+      address: this.address,
       logger: this.#logger,
       through,
       mustAttach,
+      stopping: this.#stop.signal,
     });
   }
 
@@ -84,14 +97,16 @@ class RunningDaemon implements Daemon {
     try {
       for (;;) {
         const end = await life.ended;
-        if (end.kind === 'stopped' || this.#stopping !== null) return;
+        if (end.kind === 'stopped' || this.#stop.signal.aborted) return;
         await this.#web?.stop();
         life = await this.#begin(end.through, true);
         this.#life = life;
+        // Told to stop while it began: nobody else knows of it yet.
+        if (this.#stop.signal.aborted) return await life.stop();
         this.#web = await this.#startWeb(life);
       }
     } catch (error) {
-      this.#reject(error);
+      if (!this.#stop.signal.aborted) this.#reject(error);
     }
   }
 
@@ -104,7 +119,7 @@ class RunningDaemon implements Daemon {
       return door;
     };
     const door =
-      web === 'default' ? await onNextFreePort(hostOf(this.address), start) : await start(web);
+      web === 'default' ? await onNextFreePort(hostOf(this.#listen), start) : await start(web);
     this.#logger.info({ web: door.address(), default: !webExplicit }, 'web view');
     return door;
   }

@@ -50,20 +50,27 @@ function memoryStore(): Store {
 
 async function folderStore(folder: string, clusterName: string, logger: Logger): Promise<Store> {
   const disk = await openDisk(resolve(folder));
-  const wal = await openWal({ disk, checksum, logger });
+  let wal: Wal | null = null;
   try {
+    wal = await openWal({ disk, checksum, logger });
     return await recovered(wal, clusterName);
   } catch (error) {
-    await wal.stop();
-    throw error;
+    await wal?.stop();
+    throw error instanceof ClusterError ? inFolder(folder, error) : error;
   }
 }
+
+/** The log knows its files by their names in the folder; a person needs the folder too. */
+const inFolder = (folder: string, cause: ClusterError): ClusterError =>
+  cause.message.includes(folder)
+    ? cause
+    : new ClusterError(cause.code, `Data folder "${folder}": ${cause.message}`, { cause });
 
 function refuseOtherName(kept: string, asked: string): void {
   if (kept === asked) return;
   throw new ClusterError(
     'ERR_WRONG_CLUSTER',
-    `Cannot start as cluster "${asked}": the data folder belongs to cluster "${kept}"`,
+    `Cannot start as cluster "${asked}": this folder belongs to cluster "${kept}"`,
   );
 }
 

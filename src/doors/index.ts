@@ -1,4 +1,4 @@
-export { addressOf, listenOn } from './address.ts';
+export { addressOf, formatHostPort, listenOn } from './address.ts';
 export type { DoorsParts } from './doors.ts';
 export { Doors } from './doors.ts';
 export type { Upgrade } from './http.ts';

@@ -122,6 +122,8 @@ class NativeConnection {
 
   /** Waits end here; what was written still leaves. */
   end(): void {
+    // All that was taken is answered: the client may send the rest elsewhere without a doubt.
+    if (this.#session !== null && this.idle) this.#webSocket.send(encodeReplies([farewell]));
     this.closed();
     // Or the other side's half of the closing handshake would never be read.
     this.#webSocket.resume();
@@ -172,6 +174,18 @@ class NativeConnection {
     this.#webSocket.close(code, shortened(reason));
   }
 }
+
+/** Under a tag that no request has: what is unanswered was not taken. */
+const farewell: NativeReply = {
+  kind: 'error',
+  tag: 0,
+  code: 'ERR_STOPPED',
+  detail: 'the node stops',
+  effect: 'none',
+  leaderAddress: null,
+  oldest: null,
+  revision: null,
+};
 
 /** One message of as many replies as belong together in it. */
 function writeMessage(

@@ -1,5 +1,5 @@
 import { ClusterError, isJoint, type LogIndex, type Membership, type Term } from '../base/index.ts';
-import type { Position, Receipt } from '../raft/index.ts';
+import type { Input, Position, Receipt } from '../raft/index.ts';
 
 type Kind = 'change' | 'transfer';
 
@@ -8,6 +8,8 @@ type Waiting = {
   readonly deadlineMs: number;
   readonly resolve: () => void;
   readonly reject: (error: ClusterError) => void;
+  /** What the core is to be asked; `null` once it was. Whoever gave up before that is never asked for. */
+  input: Input | null;
   /** Where the change was appended, once the core said so. */
   at: { readonly first: LogIndex; readonly term: Term } | null;
   /** The core took the transfer on. */
@@ -29,14 +31,29 @@ export class MembershipChanges {
   }
 
   /** A new reference, and the promise of what becomes of it. */
-  open(kind: Kind, deadlineMs: number): { ref: number; done: Promise<void> } {
+  open(
+    kind: Kind,
+    deadlineMs: number,
+    inputOf: (ref: number) => Input,
+  ): { ref: number; done: Promise<void> } {
     // Proposals have the positive references.
     const ref = --this.#ref;
     const done = new Promise<void>((resolve, reject) => {
-      const state = { at: null, underWay: false };
+      const state = { input: inputOf(ref), at: null, underWay: false };
       this.#waiting.set(ref, { kind, deadlineMs, resolve, reject, ...state });
     });
     return { ref, done };
+  }
+
+  /** What the core has not been asked yet, in order. */
+  take(): Input[] {
+    const inputs: Input[] = [];
+    for (const waiting of this.#waiting.values()) {
+      if (waiting.input === null) continue;
+      inputs.push(waiting.input);
+      waiting.input = null;
+    }
+    return inputs;
   }
 
   receipt(
@@ -80,7 +97,10 @@ export class MembershipChanges {
     }
   }
 
-  /** Leadership went elsewhere: what was appended may yet be committed or not. */
+  /**
+   * The time is up. The core was never asked, if the disk held up the turn: then nothing is done, nor
+   * will be. Else leadership went elsewhere, and what was appended may yet be committed or not.
+   */
   expire(nowMs: number): void {
     this.#end(
       ({ deadlineMs }) => deadlineMs <= nowMs,
@@ -97,7 +117,7 @@ export class MembershipChanges {
     for (const [ref, waiting] of this.#waiting) {
       if (!which(waiting)) continue;
       this.#waiting.delete(ref);
-      waiting.reject(waiting.at === null ? unbegun : unknownOutcome());
+      waiting.reject(waiting.input !== null ? unbegun : unknownOutcome());
     }
   }
 }

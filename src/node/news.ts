@@ -1,4 +1,11 @@
-import { isMember, type Lineage, type Membership, type NodeId, type Term } from '../base/index.ts';
+import {
+  isMember,
+  type Lineage,
+  type LogIndex,
+  type Membership,
+  type NodeId,
+  type Term,
+} from '../base/index.ts';
 import type { Clock, Logger } from '../ports/index.ts';
 import type { Notice, Position, RaftView } from '../raft/index.ts';
 import type { TreeState } from '../tree/index.ts';
@@ -22,6 +29,8 @@ export type NewsParts = {
   readonly state: () => TreeState;
   /** What this node starts with. */
   readonly membership: Membership;
+  /** The last index its log held at the start. */
+  readonly recoveredThrough: LogIndex;
 };
 
 /** What core and tree report, and who in this node, or above it, has to know. */
@@ -76,7 +85,11 @@ export class News {
     if (text === this.#voters) return;
     if (this.#voters !== '') liveness.votersChanged(clock.now());
     this.#voters = text;
-    logger.info({ voters, learners, joint: outgoing !== null, index: at.index }, 'voters changed');
+    const joint = outgoing !== null;
+    const fields = { voters, learners, joint, index: at.index };
+    // What the log held at the start is applied again: the past is no news.
+    if (joint || at.index <= this.#parts.recoveredThrough) logger.debug(fields, 'voters changed');
+    else logger.info(fields, 'voters changed');
   }
 
   /** The tree says which cluster this is; told once, or again if a snapshot says otherwise. */

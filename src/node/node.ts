@@ -1,7 +1,7 @@
 import { ClusterError, isMember, limits, type NodeId, prng, type Revision } from '../base/index.ts';
 import type { Glob } from '../paths/index.ts';
 import type { Timer } from '../ports/index.ts';
-import { type MembershipChange, type Position, Raft } from '../raft/index.ts';
+import { type Input, type MembershipChange, type Position, Raft } from '../raft/index.ts';
 import type { Command, View } from '../tree/index.ts';
 import { Applier } from './applier.ts';
 import { Inbound } from './inbound.ts';
@@ -104,6 +104,7 @@ export class Node implements NodeHandle {
       view: () => core.view(),
       state: () => this.#applier.state,
       membership: recovered.snapshot.membership,
+      recoveredThrough: recovered.entries.at(-1)?.index ?? recovered.snapshot.index,
     });
     this.#snapshots = this.#newSnapshots(outbox);
     const steps = this.#newTurn(outbox);
@@ -194,17 +195,19 @@ export class Node implements NodeHandle {
   }
 
   async changeMembership(change: MembershipChange, ifMembershipAt: Position | null): Promise<void> {
-    const { ref, done } = this.#openChange('change');
     const time = this.#clusterTime();
-    this.#loop.offer({ kind: 'changeMembership', ref, change, ifMembershipAt, time });
-    await done;
+    await this.#openChange('change', (ref) => ({
+      kind: 'changeMembership',
+      ref,
+      change,
+      ifMembershipAt,
+      time,
+    }));
   }
 
   async transferLeadership(to: NodeId | null): Promise<void> {
     if (to === this.id) throw new ClusterError('ERR_BAD_ARGUMENT', 'A node succeeds another one');
-    const { ref, done } = this.#openChange('transfer');
-    this.#loop.offer({ kind: 'transfer', ref, to });
-    await done;
+    await this.#openChange('transfer', (ref) => ({ kind: 'transfer', ref, to }));
   }
 
   leads(): boolean {
@@ -235,6 +238,7 @@ export class Node implements NodeHandle {
       step: (input) => core.step(input),
       view: () => core.view(),
       notice: (notice) => this.#news.notice(notice),
+      changes: () => this.#changes.take(),
       changeReceipt: (receipt) =>
         this.#changes.receipt(receipt, ({ reason, detail }) =>
           refusalError(reason, detail, this.#leaderAddress()),
@@ -301,10 +305,12 @@ export class Node implements NodeHandle {
     if (this.#snapshots.due) this.#snapshots.write(state, this.#applier.meta());
   }
 
-  #openChange(kind: 'change' | 'transfer'): { ref: number; done: Promise<void> } {
+  #openChange(kind: 'change' | 'transfer', inputOf: (ref: number) => Input): Promise<void> {
     if (this.#life === 'stopped') throw unserved('stopped');
     if (this.#changes.full) throw overloaded('changes of members', limits.changesMax);
-    return this.#changes.open(kind, this.#deadlineMs());
+    const { done } = this.#changes.open(kind, this.#deadlineMs(), inputOf);
+    this.#loop.wake();
+    return done;
   }
 
   async #stop(): Promise<void> {

@@ -1,4 +1,4 @@
-import { assert, type ClusterError, type Term } from '../base/index.ts';
+import { assert, type BootNumber, type ClusterError, type Term } from '../base/index.ts';
 import type { Reply } from '../tree/index.ts';
 import type { ProposalWaiter } from './types.ts';
 
@@ -23,6 +23,8 @@ export type Batch = {
   readonly lastN: number;
 };
 
+const batchesPerBoot = 2 ** 32;
+
 /** N3: how many, and how many bytes together. */
 export type ProposalBounds = { readonly countMax: number; readonly bytesMax: number };
 
@@ -44,10 +46,13 @@ export class Proposals {
   #unsent: Pending[] = [];
   #bytes = 0;
   #n = 0;
-  #batch = 0;
+  #batch: number;
 
-  constructor(bounds: ProposalBounds) {
+  /** Batches of one boot are numbered far from those of every other: see `Proposals.take`. */
+  constructor(bounds: ProposalBounds, boot: BootNumber) {
     this.#bounds = bounds;
+    this.#batch = boot * batchesPerBoot;
+    assert(Number.isSafeInteger(this.#batch + batchesPerBoot), 'batches are numbered by boot');
   }
 
   get full(): boolean {
@@ -76,7 +81,12 @@ export class Proposals {
     this.#bytes += bytes.length;
   }
 
-  /** Takes what waits, oldest first, within `bytesMax`, to be handed to the leader of `term`. */
+  /**
+   * Takes what waits, oldest first, within `bytesMax`, to be handed to the leader of `term`.
+   *
+   * A leader that stood still may refuse a batch of an earlier boot only now: that must not look like
+   * a refusal of one of ours.
+   */
   take(term: Term, bytesMax: number): Batch {
     this.#batch++;
     const commands: Uint8Array[] = [];

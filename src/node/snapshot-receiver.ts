@@ -20,7 +20,7 @@ export type SnapshotReceiverParts = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly snapshots: SnapshotStore;
-  /** This node writes a snapshot of its own now: only one is written at a time. */
+  /** This node writes a snapshot of its own now, or is about to install one: no other may begin. */
   readonly busy: () => boolean;
   /** This node knows everything through `index` to be committed: it needs no such snapshot. */
   readonly has: (index: LogIndex) => boolean;
@@ -57,9 +57,9 @@ export class SnapshotReceiver {
     this.#parts = parts;
   }
 
-  /** The store's one place for a snapshot being written is taken. */
+  /** One is on its way, or whole and still waited for: the store has room for no other. */
   get active(): boolean {
-    return this.#active;
+    return this.#active || this.#received !== null;
   }
 
   piece(from: NodeId, piece: SnapshotPiece): void {
@@ -70,6 +70,11 @@ export class SnapshotReceiver {
   async whole(index: LogIndex, term: Term): Promise<Received | null> {
     await this.#chain;
     return this.#holds(index, term) ? this.#received : null;
+  }
+
+  /** Nothing has taken its place since it came whole. */
+  isHeld(received: Received): boolean {
+    return this.#received === received;
   }
 
   /** The core took it, or did not want it. */

@@ -64,7 +64,8 @@ export class Snapshots {
       clock,
       logger,
       snapshots: store,
-      busy: () => this.#writer.busy,
+      // The store forgets a snapshot that waits once another one is whole.
+      busy: () => this.#writer.busy || this.#arrived !== null || this.#stepped !== null,
       has: (index) => index <= parts.commitIndex(),
       ack: (to, index, term, position) =>
         parts.ack(to, { kind: 'snapshotAck', index, term, position }),
@@ -88,7 +89,7 @@ export class Snapshots {
   async arrived(from: NodeId, boot: BootNumber, message: SnapshotMessage): Promise<void> {
     const { index, term } = message.meta;
     const received = await this.#receiver.whole(index, term);
-    if (received !== null) {
+    if (received !== null && this.#receiver.isHeld(received)) {
       // As the bytes came with it: what is installed is what the core is told.
       const input = inputOf(from, boot, { ...message, meta: received.meta });
       this.#arrived ??= { received, input };

@@ -19,6 +19,7 @@ export type StatusParts = {
 export function statusOf(parts: StatusParts): NodeStatus {
   const { options, boot, life, raft, applier, liveness, nowMs } = parts;
   const { state, applied } = applier;
+  const { membership: members, membershipAt: membersAt } = applier.meta();
   const peers: PeerStatus[] = [];
   for (const [id, address] of raft.membership.addresses) {
     if (id !== options.id) peers.push({ id, address, silentMs: liveness.silentMs(id, nowMs) });
@@ -31,6 +32,8 @@ export function statusOf(parts: StatusParts): NodeStatus {
     lineage: state.lineage,
     raft,
     appliedIndex: applied.index,
+    members,
+    membersAt,
     revision: state.revision,
     peers,
     leadingForMs: liveness.leadingForMs(nowMs),

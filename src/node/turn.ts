@@ -18,7 +18,9 @@ export type TurnParts = {
   readonly step: (input: Input) => void;
   readonly view: () => RaftView;
   readonly notice: (notice: Notice) => void;
-  /** About a change of members or a transfer. */
+  /** Changes of members and transfers that the core has not been asked for yet. */
+  readonly changes: () => readonly Input[];
+  /** About one of them. */
   readonly changeReceipt: (receipt: Receipt) => void;
   /** The tree moved on, by entries or by a snapshot. */
   readonly progressed: () => void;
@@ -48,9 +50,10 @@ export class Turn implements TurnSteps {
   }
 
   gather(): void {
-    const { clock, reads, writes, snapshots, step, view } = this.#parts;
+    const { clock, reads, writes, snapshots, step, view, changes } = this.#parts;
     const arrived = snapshots.take();
     if (arrived !== null) step(arrived);
+    for (const input of changes()) step(input);
     const nowMs = clock.now();
     writes.gather(view, nowMs);
     if (reads.hasWaiting && nowMs >= this.#readAgainAtMs) step({ kind: 'read', ref: reads.ask() });
@@ -58,11 +61,12 @@ export class Turn implements TurnSteps {
 
   begin(out: Output): void {
     const { notice, changeReceipt, writes, clock } = this.#parts;
-    for (const news of out.notices) notice(news);
+    // Before the news, which may already be of how a transfer ended.
     for (const receipt of out.receipts) {
       if (receipt.ref < 0) changeReceipt(receipt);
       else writes.receipt(receipt, clock.now());
     }
+    for (const news of out.notices) notice(news);
     this.#sendNow(out);
     // What is committed after a snapshot can be applied only on top of it.
     if (!installs(out)) this.#take(out);

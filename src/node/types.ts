@@ -3,6 +3,7 @@ import type {
   ClusterError,
   Lineage,
   LogIndex,
+  Membership,
   NodeId,
   Revision,
 } from '../base/index.ts';
@@ -56,6 +57,9 @@ export type NodeStatus = {
   readonly lineage: Lineage | null;
   readonly raft: RaftView;
   readonly appliedIndex: LogIndex;
+  /** The last membership that was applied here, joint or final, and where it stands. */
+  readonly members: Membership;
+  readonly membersAt: Position;
   readonly revision: Revision;
   /** Every other member. */
   readonly peers: readonly PeerStatus[];

@@ -30,7 +30,12 @@ export type WritesParts = {
 type Arrived = { readonly from: NodeId; readonly boot: BootNumber; readonly forward: Forward };
 
 /** A batch that went to another node; the same goes again if nothing is heard of it. */
-type Handed = Batch & { readonly to: NodeId; readonly term: Term; sentAtMs: number };
+type Handed = Batch & {
+  readonly to: NodeId;
+  readonly term: Term;
+  sentAtMs: number;
+  pauseMs: number;
+};
 
 /** Sessions come later; their place in the entry is there. */
 const noSessionFields = { session: noSession, seq: 0, ackedBelow: 0 };
@@ -38,7 +43,10 @@ const noSessionFields = { session: noSession, seq: 0, ackedBelow: 0 };
 const batchBytesMax = limits.appendBytesMax;
 /** What a node that does not lead refused is handed on again after this. */
 const retryMs = limits.tickMs;
-/** A link that closed may have lost a forward. The same batch is appended once, however often it comes. */
+/**
+ * A link that closed may have lost a forward. The same batch is appended once, however often it comes.
+ * The pause doubles: a leader that is only slow must not be given everything again and again.
+ */
 const resendMs = 500;
 
 /**
@@ -47,12 +55,10 @@ const resendMs = 500;
  */
 export class Writes {
   readonly #parts: WritesParts;
-  readonly #proposals = new Proposals({
-    countMax: limits.proposalsMax,
-    bytesMax: limits.proposalBytesMax,
-  });
+  readonly #proposals: Proposals;
   readonly #forwards = new Forwards();
   #arrived: Arrived[] = [];
+  #arrivedBytes = 0;
   #handed: Handed[] = [];
   /** Batches of ours that the own core was asked to append, by the reference of their receipt. */
   readonly #ownBatches = new Map<number, number>();
@@ -61,6 +67,8 @@ export class Writes {
 
   constructor(parts: WritesParts) {
     this.#parts = parts;
+    const bounds = { countMax: limits.proposalsMax, bytesMax: limits.proposalBytesMax };
+    this.#proposals = new Proposals(bounds, parts.boot);
   }
 
   propose(command: Command, waiter: ProposalWaiter, nowMs: number): void {
@@ -76,6 +84,9 @@ export class Writes {
 
   /** Another node takes us for the leader. */
   arrived(from: NodeId, boot: BootNumber, forward: Forward): void {
+    // Only while this node's disk stands still. It is sent again.
+    if (this.#arrivedBytes >= limits.arrivedBytesMax) return;
+    for (const bytes of forward.commands) this.#arrivedBytes += bytes.length;
     this.#arrived.push({ from, boot, forward });
   }
 
@@ -134,8 +145,9 @@ export class Writes {
     if (this.#handed.length === 0) return;
     this.#handed = this.#handed.filter((handed) => this.#proposals.isOpen(handed));
     for (const handed of this.#handed) {
-      if (handed.term !== term || nowMs - handed.sentAtMs < resendMs) continue;
+      if (handed.term !== term || nowMs - handed.sentAtMs < handed.pauseMs) continue;
       handed.sentAtMs = nowMs;
+      handed.pauseMs *= 2;
       this.#forward(handed);
     }
   }
@@ -157,7 +169,7 @@ export class Writes {
         this.#ownBatches.set(ref, taken.batch);
         this.#propose(ref, taken.commands, term);
       } else {
-        const handed = { ...taken, to: leader, term, sentAtMs: nowMs };
+        const handed = { ...taken, to: leader, term, sentAtMs: nowMs, pauseMs: resendMs };
         this.#handed.push(handed);
         this.#forward(handed);
       }
@@ -179,6 +191,7 @@ export class Writes {
   #gatherArrived(view: RaftView): void {
     const arrived = this.#arrived;
     this.#arrived = [];
+    this.#arrivedBytes = 0;
     for (const { from, boot, forward } of arrived) {
       if (forward.commands.length === 0 || this.#isPast(view, from, forward.term)) continue;
       const seen = this.#forwards.look(from, boot, forward);

@@ -1,6 +1,6 @@
-import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { assert } from '../base/index.ts';
+import { assert, ClusterError } from '../base/index.ts';
 import type { Disk } from '../ports/index.ts';
 import { codeOf, diskFailed } from './failure.ts';
 import { openFile } from './file.ts';
@@ -14,6 +14,7 @@ export async function openDisk(folder: string): Promise<Disk> {
     return join(root, path);
   };
   await makeDurably(root);
+  await refuseFile(root);
   return {
     name: root,
     open: (path, how) => openFile(at(path), how),
@@ -55,14 +56,30 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
+async function refuseFile(path: string): Promise<void> {
+  const found = await guarded('look for', path, () => stat(path));
+  if (found.isDirectory()) return;
+  throw new ClusterError('ERR_DISK_FAILED', `Cannot use "${path}" as a folder: it is a file`);
+}
+
 /** A folder's name is durable once the folder it stands in was synced. */
 async function makeDurably(path: string): Promise<void> {
   const missing: string[] = [];
   for (let folder = path; !(await isThere(folder)); folder = dirname(folder))
     missing.unshift(folder);
   for (const folder of missing) {
-    await guarded('make', folder, () => mkdir(folder, { recursive: true }));
+    await guarded('make', folder, () => makeFolder(folder));
     await syncFolder(dirname(folder));
+  }
+}
+
+/** Not `recursive`: where nothing can be made, as in /proc, that tries for ever. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    // Somebody else makes the same way at this moment.
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 

@@ -34,7 +34,8 @@ export async function lockFile(path: string): Promise<DiskLock> {
   } catch (error) {
     throw error instanceof ClusterError ? error : diskFailed('lock', path, error);
   } finally {
-    await rm(draft, { force: true });
+    // A draft that cannot be removed does no harm, and must not hide what went wrong before.
+    await rm(draft, { force: true }).catch(() => undefined);
     if (!held) name?.close();
   }
 }
@@ -92,14 +93,16 @@ async function setStaleAside(path: string, stale: string): Promise<void> {
 
 async function release(path: string, mine: string, name: Server | null): Promise<void> {
   if ((await readOrNull(path)) === mine) await rm(path, { force: true });
-  if (name?.listening === true) name.close();
+  if (name?.listening !== true) return;
+  // The name is free for the next holder when the kernel has it back, not before.
+  await new Promise((resolve) => name.close(resolve));
 }
 
 function lockedBy(path: string, holder: string): ClusterError {
   const pid = fieldOf(holder, 'pid') || 'unknown';
   return new ClusterError(
     'ERR_LOCKED',
-    `Cannot use the folder of "${path}": process ${pid} holds it; stop that process or choose another folder`,
+    `Cannot use folder "${dirname(path)}": process ${pid} holds it; stop that process or choose another folder`,
   );
 }
 

@@ -1,6 +1,6 @@
 // Who leads: pre-votes, votes, and when to ask for them (Raft 5.2, 5.4.1; thesis 4.2.3, 9.6).
 import type { LogIndex, NodeId, Term } from '../base/index.ts';
-import { isJoint, isMember, isVoter, membersOf } from '../base/index.ts';
+import { isJoint, isMember, membersOf } from '../base/index.ts';
 import { comparePositions } from './log.ts';
 import { promise, reply, request } from './output.ts';
 import { voteOutcome } from './quorum.ts';
@@ -19,7 +19,7 @@ import {
   lastThrough,
   leaderOf,
   mayCampaign,
-  memberIndex,
+  memberAt,
 } from './state.ts';
 import type { Message } from './types.ts';
 
@@ -43,7 +43,7 @@ export function tickElection(raft: RaftState): void {
   }
   // It can not lead, but neither should it go on believing in a leader it does not hear.
   becomeFollower(raft, raft.term, null);
-  if (!isVoter(effective(raft).membership, raft.id)) lookForMembers(raft);
+  lookForMembers(raft);
 }
 
 /** The link with `peer` closed. If it leads, this node doubts it, and nobody else has to. */
@@ -78,7 +78,7 @@ function drawHintJitter({ options }: RaftState): number {
   return linkHintTicksMin + prng.below(linkHintTicksMax - linkHintTicksMin + 1);
 }
 
-/** A member that may not vote asks around whether it still is one. */
+/** A member that may not campaign, and so is not told by a vote, asks around whether it still is one. */
 function lookForMembers(raft: RaftState): void {
   const known = new Set([
     ...membersOf(effective(raft).membership),
@@ -86,7 +86,7 @@ function lookForMembers(raft: RaftState): void {
   ]);
   for (const id of known) {
     if (id === raft.id) continue;
-    request(raft, id, { kind: 'lookFor', term: raft.term, memberIndex: memberIndex(raft) });
+    request(raft, id, { kind: 'lookFor', term: raft.term, memberIndex: memberAt(raft).index });
   }
 }
 
@@ -98,7 +98,7 @@ function askForPreVotes(raft: RaftState): void {
     kind: 'preVoteRequest',
     term: (raft.term + 1) as Term,
     last: raft.log.last,
-    memberIndex: memberIndex(raft),
+    memberIndex: memberAt(raft).index,
   };
   for (const id of otherVoters(raft)) request(raft, id, message);
   notePreVote(raft, raft.id, true);
@@ -150,7 +150,7 @@ function askForVotes(raft: RaftState, transfer: boolean): void {
     term,
     last,
     transfer,
-    memberIndex: memberIndex(raft),
+    memberIndex: memberAt(raft).index,
   };
   // After the term is durable: a candidate that forgot it would ask again in the same term with a
   // shorter log, and count the votes that its longer one was given.
@@ -231,15 +231,26 @@ function isUpToDate(raft: RaftState, last: Of<'voteRequest'>['last']): boolean {
   return comparePositions(last, lastForVotes(raft)) >= 0;
 }
 
+/** What may be answered with `removed`. */
+export type Asking = Extract<Message, { readonly memberIndex: LogIndex }>;
+export const isAsking = (m: Message): m is Asking => 'memberIndex' in m;
+
+/** No entry in the asker's log is of a later term than this. */
+const lastTermOf = (m: Asking): Term => (m.kind === 'lookFor' ? m.term : m.last.term);
+
 /**
  * Tells `from` that it is not a member any more, if a *final* membership without it is applied here
  * at or after the last one it knows to name it. Anybody else is judged by log and term alone.
  *
+ * After it by term, too: what a leader appended once it was overruled stands at any index, and can
+ * not follow an entry of a later term in a log that counts.
+ *
  * @returns whether it was told.
  */
-export function tellIfRemoved(raft: RaftState, from: NodeId, itsIndex: LogIndex): boolean {
+export function tellIfRemoved(raft: RaftState, from: NodeId, m: Asking): boolean {
   const { at, membership } = lastThrough(raft, raft.appliedIndex);
-  if (membership.voters.length === 0 || isJoint(membership) || at.index < itsIndex) return false;
+  if (membership.voters.length === 0 || isJoint(membership)) return false;
+  if (at.index < m.memberIndex && at.term <= lastTermOf(m)) return false;
   if (isMember(membership, from) || isMember(effective(raft).membership, from)) return false;
   reply(raft, from, { kind: 'removed', term: raft.term, membershipAt: at });
   return true;
@@ -247,6 +258,7 @@ export function tellIfRemoved(raft: RaftState, from: NodeId, itsIndex: LogIndex)
 
 /** Somebody says we were removed. The driver confirms it elsewhere before it acts. */
 export function onRemoved(raft: RaftState, from: NodeId, m: Of<'removed'>): void {
-  if (m.membershipAt.index < memberIndex(raft)) return;
+  const { index, term } = memberAt(raft);
+  if (m.membershipAt.index < index && m.membershipAt.term <= term) return;
   raft.outbox.notices.push({ kind: 'toldRemoved', by: from, membershipAt: m.membershipAt });
 }

@@ -1,6 +1,15 @@
 // Everything one core knows, as one object. Handlers take it and write to it; only `Raft` holds it.
 import type { LogIndex, Membership, NodeId, Term } from '../base/index.ts';
-import { assert, isJoint, isMember, isVoter, must, nextIndex, noIndex } from '../base/index.ts';
+import {
+  assert,
+  isJoint,
+  isMember,
+  isVoter,
+  must,
+  nextIndex,
+  noIndex,
+  noTerm,
+} from '../base/index.ts';
 import { comparePositions, Log } from './log.ts';
 import type {
   Envelope,
@@ -198,13 +207,13 @@ export function lastThrough(raft: RaftState, index: LogIndex): MembershipRecord 
   return must(memberships[0], 'the log begins with a membership');
 }
 
-/** The last index whose membership names this node; 0 when none does. */
-export function memberIndex(raft: RaftState): LogIndex {
+/** Where the last membership stands that names this node; index 0 when none does. */
+export function memberAt(raft: RaftState): Position {
   for (let i = raft.memberships.length - 1; i >= 0; i--) {
     const record = raft.memberships[i];
-    if (record !== undefined && isMember(record.membership, raft.id)) return record.at.index;
+    if (record !== undefined && isMember(record.membership, raft.id)) return record.at;
   }
-  return noIndex;
+  return { index: noIndex, term: noTerm };
 }
 
 /** A change is not committed yet, or only half made. */

@@ -2,6 +2,7 @@
 import type { LogIndex, NodeId } from '../base/index.ts';
 import { assert, isMember } from '../base/index.ts';
 import {
+  isAsking,
   isHeldByLeader,
   onLinkClosed,
   onPreVoteReply,
@@ -157,14 +158,11 @@ function onApplied(raft: RaftState, through: LogIndex): void {
 function onMessage(raft: RaftState, input: InputOf<'message'>): void {
   const { from, message } = input;
   if (from === raft.id) return;
-  if (asksForMembership(message) && tellIfRemoved(raft, from, message.memberIndex)) return;
+  if (isAsking(message) && tellIfRemoved(raft, from, message)) return;
   if (message.term > raft.term) onLaterTerm(raft, from, message);
   if (message.term < raft.term && answersLate(raft, from, message)) return;
   handle(raft, input);
 }
-
-type Asking = Extract<Message, { readonly memberIndex: LogIndex }>;
-const asksForMembership = (m: Message): m is Asking => 'memberIndex' in m;
 
 /** If a message carries a later term, follow it (Raft 5.1), unless the message may not say so. */
 function onLaterTerm(raft: RaftState, from: NodeId, m: Message): void {

@@ -109,7 +109,7 @@ export type Message =
   | { readonly kind: 'snapshot'; readonly term: Term; readonly meta: SnapshotMeta }
   /** Campaign at once. Void unless the receiver's log ends at `last` in this term. */
   | { readonly kind: 'timeoutNow'; readonly term: Term; readonly last: Position }
-  /** A member that does not vote hears no leader, and asks whether it still belongs. */
+  /** A member that may not campaign hears no leader, and asks whether it still belongs. */
   | { readonly kind: 'lookFor'; readonly term: Term; readonly memberIndex: LogIndex }
   /** The asker is not in the final membership applied at `membershipAt`. */
   | { readonly kind: 'removed'; readonly term: Term; readonly membershipAt: Position };

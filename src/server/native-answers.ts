@@ -46,13 +46,14 @@ export const compactedReply = (tag: number, asked: Revision, oldest: Revision): 
   revision: null,
 });
 
+/** As applied: what only stands in a log may be overruled. */
 export const membersReply = (tag: number, status: NodeStatus): NativeReply => ({
   kind: 'members',
   tag,
   clusterName: status.clusterName,
   lineage: status.lineage,
-  membership: status.raft.membership,
-  membershipAt: status.raft.membershipAt,
+  membership: status.members,
+  membershipAt: status.membersAt,
 });
 
 export const reportOf = (status: NodeStatus, about: About): NodeReport => ({

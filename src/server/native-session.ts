@@ -74,6 +74,7 @@ export class NativeSession implements Answerer<NativeRequest> {
         if (this.#mayWrite(request)) propose(this, request, { kind: 'nop' });
         return;
       case 'rev':
+      case 'members':
         look(this, request, null);
         return;
       case 'self':
@@ -91,8 +92,6 @@ export class NativeSession implements Answerer<NativeRequest> {
         const report = reportOf(this.guest.node.status(), this.#about);
         return this.#answer({ kind: 'status', tag: request.tag, report });
       }
-      case 'members':
-        return this.#answer(membersReply(request.tag, this.guest.node.status()));
       case 'join':
         if (this.#may(request, 'write'))
           void this.#afterChange(request, join(this.guest.node, request));
@@ -261,6 +260,10 @@ export class NativeSession implements Answerer<NativeRequest> {
 
   viewed(request: NativeRequest, view: View): void {
     this.#over(request);
+    // Behind the same barrier: what it rests on may be a node that sets its data aside.
+    if (request.kind === 'members') {
+      return this.#answer(membersReply(request.tag, this.guest.node.status()));
+    }
     const reply = readReply(request, view, this.#cursors);
     if (reply instanceof ClusterError) this.refuse(request, reply);
     else this.#answer(reply);

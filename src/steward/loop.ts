@@ -1,8 +1,8 @@
 import { ClusterError, limits, type NodeId, parseNodeId, textOf, utf8 } from '../base/index.ts';
 import type { NodeHandle, NodeStatus } from '../node/index.ts';
-import { nodeFile, slotPath, slotsFolder } from '../paths/index.ts';
+import { ancestorsOf, nodeFile, type Path, slotPath, slotsFolder } from '../paths/index.ts';
 import type { Clock, Logger, Timer } from '../ports/index.ts';
-import { type Command, children, fileAt, type View } from '../tree/index.ts';
+import { type Command, children, fileAt, isDirectory, type View } from '../tree/index.ts';
 import { decide } from './policy.ts';
 import type { Decision, OtherMember, Slot, StewardOptions, StewardView } from './types.ts';
 
@@ -25,6 +25,8 @@ export class Steward {
   readonly #options: StewardOptions;
   /** Since when each learner has been keeping up. */
   readonly #keepsUpSince = new Map<NodeId, number>();
+  /** Voters that are down and cannot be marked, since guests wrote something else there. */
+  readonly #unmarkable = new Set<NodeId>();
   #timer: Timer | null = null;
   #acting = false;
   #stopped = false;
@@ -52,6 +54,7 @@ export class Steward {
     const { node, clock } = this.#parts;
     if (!node.leads()) {
       this.#keepsUpSince.clear();
+      this.#unmarkable.clear();
       return;
     }
     const status = node.status();
@@ -79,10 +82,12 @@ export class Steward {
     for (const { id, silentMs } of status.peers) {
       const p = progress.find((candidate) => candidate.id === id);
       const since = this.#keepsUpSince.get(id);
+      const acknowledges = p !== undefined && p.ticksQuiet < limits.electionTimeoutTicks;
+      if (acknowledges) this.#unmarkable.delete(id);
       others.set(id, {
         id,
         silentMs,
-        acknowledges: p !== undefined && p.ticksQuiet < limits.electionTimeoutTicks,
+        acknowledges,
         keepsUpMs: since === undefined ? 0 : nowMs - since,
       });
     }
@@ -128,19 +133,22 @@ export class Steward {
         logger.info({ to: decision.to, why: decision.why }, 'leadership handed over');
         return;
       case 'markDown':
-        await this.#propose({
-          kind: 'publish',
-          node: decision.id,
-          files: [{ name: 'state', body: utf8(downMark + decision.why) }],
-        });
+        if (this.#unmarkable.has(decision.id)) return;
+        if (canHoldFile(node.view(), nodeFile(decision.id, 'state'))) {
+          await this.#propose({
+            kind: 'publish',
+            node: decision.id,
+            files: [{ name: 'state', body: utf8(downMark + decision.why) }],
+          });
+        } else this.#unmarkable.add(decision.id);
         logger.error(
-          { node: decision.id, why: decision.why },
+          { voter: decision.id, why: decision.why },
           'voter is down and cannot be replaced: attach a spare',
         );
         return;
       case 'clearMark':
         await this.#propose({ kind: 'delete', path: nodeFile(decision.id, 'state'), guard: -1 });
-        logger.info({ node: decision.id, why: decision.why }, 'voter is back');
+        logger.info({ voter: decision.id, why: decision.why }, 'voter is back');
         return;
     }
   }
@@ -194,6 +202,9 @@ function isSettled({ raft, appliedIndex }: NodeStatus, view: View): boolean {
   }
   return view.appliedTerm === raft.term && appliedIndex >= raft.membershipAt.index;
 }
+
+const canHoldFile = (view: View, path: Path): boolean =>
+  !isDirectory(view, path) && ancestorsOf(path).every((above) => fileAt(view, above) === null);
 
 function markedDown(view: View, members: readonly NodeId[]): ReadonlySet<NodeId> {
   const isMarked = (id: NodeId) => {

@@ -364,24 +364,31 @@ describe('how doozer is called', () => {
     expect(await run(['help', 'frobnicate'])).toMatchObject(said(0, usage));
   });
 
-  it.each([
-    [[], 'doozer: missing command\n'],
-    [['-r', '5'], 'doozer: missing command\n'],
-    [['--'], 'doozer: missing command\n'],
-    [['frob'], 'Unknown command: frob\n'],
-    [['-a', 'x', 'constructor', '/a'], 'Unknown command: constructor\n'],
-    [['get'], 'get: wrong number of arguments\n'],
-    [['get', '/a', '/b'], 'get: wrong number of arguments\n'],
-    [['rev', 'x'], 'rev: wrong number of arguments\n'],
-    [['set', '/a'], 'set: wrong number of arguments\n'],
-    // After the first argument everything is one.
-    [['set', '/a', '--', '-1'], 'set: wrong number of arguments\n'],
-    [['get', '/a', '-h'], 'get: wrong number of arguments\n'],
-    [['help'], 'help: wrong number of arguments\n'],
-  ])('ends with 127 for %j', async (words, line) => {
+  it.each([[[]], [['-r', '5']], [['--']]])('explains itself for %j, status 127', async (words) => {
     const { errors, output, status } = await run(words);
     expect([status, output]).toEqual([127, '']);
-    expect(errors.startsWith(line)).toBe(true);
+    expect(errors).toMatch(/^doozer: missing command\nUsage: doozer /);
+    expect(server.node.hellos).toBe(0);
+  });
+
+  const wrongNumber = (use: string) => `doozer: wrong number of arguments; use: doozer ${use}\n`;
+
+  it.each([
+    [['frob'], 'doozer: unknown command "frob"; "doozer -h" lists them\n'],
+    [
+      ['-a', 'x', 'constructor', '/a'],
+      'doozer: unknown command "constructor"; "doozer -h" lists them\n',
+    ],
+    [['get'], wrongNumber('get [options] <path>')],
+    [['get', '/a', '/b'], wrongNumber('get [options] <path>')],
+    [['rev', 'x'], wrongNumber('rev [options]')],
+    [['set', '/a'], wrongNumber('set [options] <path> <rev>')],
+    // After the first argument everything is one.
+    [['set', '/a', '--', '-1'], wrongNumber('set [options] <path> <rev>')],
+    [['get', '/a', '-h'], wrongNumber('get [options] <path>')],
+    [['help'], wrongNumber('help [options] <command>')],
+  ])('ends with 127 and one line for %j', async (words, line) => {
+    expect(await run(words)).toMatchObject(said(127, '', line));
     expect(server.node.hellos).toBe(0);
   });
 
@@ -401,7 +408,7 @@ describe('how doozer is called', () => {
       'invalid value "5" for flag -t: a duration is wanted, such as 300ms or 1m30s',
     ],
   ])('ends with 2 for %j', async (words, line) => {
-    const errors = `${line}\nRun "doozer -h" for help.\n`;
+    const errors = `doozer: ${line}; "doozer -h" explains\n`;
     expect(await run(words)).toMatchObject(said(2, '', errors));
   });
 });

@@ -142,7 +142,7 @@ describe('doozerd', () => {
   ])('takes %j for a wrong command line, status 2', async (words, line) => {
     expect(await run(words)).toEqual({
       status: 2,
-      errors: `${line}\nRun "doozerd -h" for help.\n`,
+      errors: `doozerd: ${line}; "doozerd -h" explains\n`,
       output: '',
       options: null,
     });

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { limits, must } from '../../src/base/index.ts';
 import { FakeCluster } from '../client/fake-cluster.ts';
 import { type FakeServer, serve } from '../client/fake-server.ts';
 import { until } from './fake-terminal.ts';
@@ -25,26 +26,33 @@ afterEach(async () => {
 
 /** A program of its own, with what it said so far. */
 function start(...words: string[]) {
+  return startWith('pipe', words);
+}
+
+/** The same with its output elsewhere. */
+function startWith(stdout: 'pipe' | number, words: readonly string[]) {
   const env = { ...process.env, DOOZER_URI: `doozer:?ca=${server.address}` };
-  const child = spawn(process.execPath, ['--import', 'tsx', launcher, ...words], { env });
+  const args = ['--import', 'tsx', launcher, ...words];
+  const child = spawn(process.execPath, args, { env, stdio: ['pipe', stdout, 'pipe'] });
+  const input = must(child.stdin, 'standard input is a pipe');
   children.add(child);
   const said = { output: '', errors: '' };
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     said.output += chunk.toString('latin1');
   });
-  child.stderr.on('data', (chunk: Buffer) => {
+  child.stderr?.on('data', (chunk: Buffer) => {
     said.errors += chunk.toString();
   });
   const exit = once(child, 'close').then(([code, signal]) => ({ code, signal }));
-  return { child, said, exit };
+  return { child, input, said, exit };
 }
 
 describe('the doozer process', () => {
   it('reads its body to the end of input and leaves with the status', async () => {
-    const { child, exit, said } = start('doozer', 'add', '/a');
-    child.stdin.write('one ');
+    const { exit, input, said } = start('doozer', 'add', '/a');
+    input.write('one ');
     await until(() => server.node.hellos === 1, 'the connection');
-    child.stdin.end(Buffer.of(0, 255));
+    input.end(Buffer.of(0, 255));
     expect(await exit).toEqual({ code: 0, signal: null });
     expect(said).toEqual({ output: '1\n', errors: '' });
     expect([...(cluster.events[0]?.body ?? [])]).toEqual([...Buffer.from('one '), 0, 255]);
@@ -56,6 +64,26 @@ describe('the doozer process', () => {
     const { exit, said } = start('doozer', 'get', '/a');
     expect(await exit).toEqual({ code: 0, signal: null });
     expect(said.output.length).toBe(1_000_000);
+  });
+
+  it('does not wait for the end of a body that fits no message', async () => {
+    const { exit, input, said } = start('doozer', 'add', '/a');
+    input.on('error', () => {});
+    input.write(new Uint8Array(limits.frameBytesMax + 1));
+    expect(await exit).toEqual({ code: 2, signal: null });
+    expect(said.errors).toMatch(
+      /^Error: Cannot read the body: it has more than 8388608 bytes.*\n$/,
+    );
+    expect(cluster.events).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')('tells when its output cannot be written', async () => {
+    cluster.set('/a', 'x');
+    const full = openSync('/dev/full', 'w');
+    const { exit, said } = startWith(full, ['doozer', 'get', '/a']);
+    expect(await exit).toEqual({ code: 2, signal: null });
+    expect(said.errors).toMatch(/^Error: Cannot write to standard output: ENOSPC.*\n$/);
+    closeSync(full);
   });
 
   it('ends with 130 on Ctrl-C, quickly, also while its input is open', async () => {
@@ -75,7 +103,7 @@ describe('the doozer process', () => {
     cluster.set('/a', 'x');
     const { child, exit, said } = start('doozer', 'watch', '/**');
     await until(() => said.output !== '', 'the first record');
-    child.stdout.destroy();
+    child.stdout?.destroy();
     const more = setInterval(() => cluster.set('/a', 'more'), 20);
     expect(await exit).toEqual({ code: 0, signal: null });
     clearInterval(more);

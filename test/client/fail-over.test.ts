@@ -198,6 +198,24 @@ describe('a client whose node is lost', () => {
     expect(here.sessions.size).toBe(0);
   });
 
+  it('sends elsewhere what a node that stops says it never took', async () => {
+    const world = new World();
+    world.nodes(2);
+    const client = world.client();
+    await client.open();
+    const [here, [there]] = split(world);
+    // Read by nobody: the node had stopped taking requests when it came.
+    here.mute = () => true;
+    here.refuse = () => 'ERR_STOPPED';
+    const pending = [outcomeOf(client.set('/a', 'x', 0)), outcomeOf(client.get('/b'))];
+    await settle();
+    here.say({ tag: 0, code: 'ERR_STOPPED', detail: 'the node stops' });
+    here.die();
+    await world.clock.run(1000);
+    expect(pending.map((outcome) => outcome.of())).toEqual([1, null]);
+    expect(there?.count('set')).toBe(1);
+  });
+
   it.each([1, 2, 3, 4, 5])('follows a change of members to the leader, seed %i', async (seed) => {
     const world = new World();
     world.nodes(3);

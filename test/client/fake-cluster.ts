@@ -124,6 +124,11 @@ export class FakeNode {
     return session;
   }
 
+  /** Says so on every connection. */
+  say(reply: { readonly tag: number } & Partial<Outcome>): void {
+    for (const session of this.sessions) session.say(reply);
+  }
+
   /** Every connection breaks, and no new one is taken. */
   die(): void {
     this.mood = 'down';
@@ -200,6 +205,10 @@ export class FakeSession {
         this.#send([{ kind: 'event', tag: watch.tag, event }]);
       }
     }
+  }
+
+  say({ tag, ...outcome }: { readonly tag: number } & Partial<Outcome>): void {
+    this.#send([this.#error(tag, outcome)]);
   }
 
   #send(replies: NativeReply[]): void {

@@ -248,6 +248,21 @@ describe('waits of a client', () => {
     expect(write.of()).toMatchObject({ code: 'ERR_OVERLOADED', effect: 'none' });
   });
 
+  it('tell a refusal that took so long that another try would be cut off', async () => {
+    const world = new World();
+    const [node] = world.nodes(1);
+    if (node !== undefined) node.mute = ({ kind }) => kind === 'set';
+    if (node !== undefined) node.refuse = ({ kind }) => (kind === 'set' ? 'ERR_NO_LEADER' : null);
+    const client = world.client();
+    const write = outcomeOf(client.set('/a', 'x', 0));
+    await world.clock.run(5000);
+    const [asked] = node?.requests.filter(({ kind }) => kind === 'set') ?? [];
+    node?.say({ tag: asked?.tag ?? -1, code: 'ERR_NO_LEADER', detail: 'no quorum' });
+    await world.clock.run(1000);
+    expect(write.of()).toMatchObject({ code: 'ERR_NO_LEADER', message: 'no quorum' });
+    expect(node?.count('set')).toBe(1);
+  });
+
   it('do not repeat a write whose outcome the node calls unknown, whatever its code', async () => {
     const world = new World();
     const [node] = world.nodes(1);

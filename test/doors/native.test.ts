@@ -198,8 +198,34 @@ test('stop() answers what is in flight and says good-bye', async () => {
   const stopped = house.doors.stop();
   house.node.releaseReads();
   await stopped;
-  expect(await guest.got(1)).toEqual(['1 value @0 rev=0 ""']);
   await until(() => guest.closing !== null);
+  expect(guest.replies.map(describe)).toEqual([
+    '1 value @0 rev=0 ""',
+    // Under no request's tag: the rest was not taken.
+    '0 ERR_STOPPED',
+  ]);
   expect(guest.closing).toBe('1001 the node stops');
   expect(house.node.watches.size).toBe(0);
+});
+
+test('stop() takes no request any more, and a client may be sure of that', async () => {
+  const house = await open();
+  const guest = await Guest.greet(house);
+  const stopped = house.doors.stop();
+  guest.ask(set(1, '/a', 'x'));
+  await stopped;
+  await until(() => guest.closing !== null);
+  expect(guest.replies.map(({ tag }) => tag)).toEqual([0]);
+  expect(house.node.proposed).toEqual([]);
+});
+
+test('stop() promises nothing about a request that it gave up', async () => {
+  const house = await open();
+  const guest = await Guest.greet(house);
+  house.node.holdsWrites = true;
+  guest.ask(set(1, '/a', 'x'));
+  await until(() => house.node.proposed.length === 1);
+  await house.doors.stop();
+  await until(() => guest.closing !== null);
+  expect(guest.replies).toEqual([]);
 });

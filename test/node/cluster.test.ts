@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { revision, textOf } from '../../src/base/index.ts';
+import { type ClusterError, revision, textOf } from '../../src/base/index.ts';
 import type { PeerFrame } from '../../src/protocol/index.ts';
 import { type Event, fileAt, type View } from '../../src/tree/index.ts';
 import { Cluster, globOf, idOf, pathOf } from '../support/cluster.ts';
@@ -291,6 +291,28 @@ test('stop ends every wait, each once', async () => {
   expect(late).toBe('ERR_STOPPED');
   await expect(a.transferLeadership(null)).rejects.toMatchObject({ code: 'ERR_STOPPED' });
   await a.stop();
+});
+
+test('a change of members that was not begun in time, since the disk stood still, is never begun', async () => {
+  const cluster = await Cluster.found(byHand);
+  cluster.store('A').isStuck = true;
+  const write = cluster.set('A', '/x', '1');
+  await cluster.run(100);
+  const add = { kind: 'add', id: idOf('Z'), address: 'z:1' } as const;
+  const changed = cluster
+    .node('A')
+    .changeMembership(add, null)
+    .then(
+      () => null,
+      (error: ClusterError) => error,
+    );
+  await cluster.run(6000);
+  cluster.store('A').isStuck = false;
+  await cluster.run(1000);
+  expect(await changed).toMatchObject({ code: 'ERR_TIMEOUT', effect: 'none' });
+  expect(cluster.learners()).toBe('');
+  expect(write).toMatchObject({ calls: 1, error: { code: 'ERR_OUTCOME_UNKNOWN' } });
+  expect(cluster.body('A', '/x')).toBe('1');
 });
 
 test('a disk that refuses ends the node: nothing is promised afterwards', async () => {

@@ -154,12 +154,14 @@ const outcome = (done: Promise<void>) =>
     () => 'made',
     (error: ClusterError) => error.code,
   );
+const asked = (ref: number) => ({ kind: 'transfer', ref, to: null }) as const;
 const appended = (ref: number) =>
   ({ ref, kind: 'appended', first: logIndex(5), count: 1, term: term(2) }) as const;
 
 test('a change is made when the final membership is applied, of the term that began it', async () => {
   const changes = new MembershipChanges(8);
-  const first = changes.open('change', 1000);
+  const first = changes.open('change', 1000, asked);
+  changes.take();
   changes.receipt(appended(first.ref), refusal);
   changes.applied(finalOf(joint), at(4, 2));
   changes.applied(joint, at(5, 2));
@@ -167,7 +169,8 @@ test('a change is made when the final membership is applied, of the term that be
   changes.applied(finalOf(joint), at(6, 2));
   expect(await outcome(first.done)).toBe('made');
 
-  const second = changes.open('change', 1000);
+  const second = changes.open('change', 1000, asked);
+  changes.take();
   changes.receipt(appended(second.ref), refusal);
   changes.applied(finalOf(joint), at(6, 3));
   expect(await outcome(second.done)).toBe('ERR_OUTCOME_UNKNOWN');
@@ -175,10 +178,11 @@ test('a change is made when the final membership is applied, of the term that be
 
 test('a change is refused, done already, or ended by time', async () => {
   const changes = new MembershipChanges(8);
-  const refused = changes.open('change', 1000);
-  const done = changes.open('change', 1000);
-  const begun = changes.open('change', 1000);
-  const unbegun = changes.open('change', 1000);
+  const refused = changes.open('change', 1000, asked);
+  const done = changes.open('change', 1000, asked);
+  const begun = changes.open('change', 1000, asked);
+  expect(changes.take().length).toBe(3);
+  const unbegun = changes.open('change', 1000, asked);
   changes.receipt({ ref: refused.ref, kind: 'refused', reason: 'stale', detail: '' }, refusal);
   changes.receipt({ ref: done.ref, kind: 'done' }, refusal);
   changes.receipt(appended(begun.ref), refusal);
@@ -187,16 +191,25 @@ test('a change is refused, done already, or ended by time', async () => {
   expect(await outcome(done.done)).toBe('made');
   expect(await outcome(begun.done)).toBe('ERR_OUTCOME_UNKNOWN');
   expect(await outcome(unbegun.done)).toBe('ERR_TIMEOUT');
+  expect(changes.take()).toEqual([]);
+});
+
+test('what the core was asked and did not answer in time may yet be done', async () => {
+  const changes = new MembershipChanges(8);
+  const one = changes.open('change', 1000, asked);
+  expect(changes.take()).toEqual([asked(one.ref)]);
+  changes.expire(1000);
+  expect(await outcome(one.done)).toBe('ERR_OUTCOME_UNKNOWN');
 });
 
 test('a transfer is done when this node leads no more, not when it is begun', async () => {
   const changes = new MembershipChanges(8);
-  const one = changes.open('transfer', 1000);
+  const one = changes.open('transfer', 1000, asked);
   changes.transfersEnded('on');
   changes.receipt({ ref: one.ref, kind: 'done' }, refusal);
   changes.transfersEnded('no more');
   expect(await outcome(one.done)).toBe('made');
-  const two = changes.open('transfer', 1000);
+  const two = changes.open('transfer', 1000, asked);
   changes.receipt({ ref: two.ref, kind: 'done' }, refusal);
   changes.transfersEnded('on');
   expect(await outcome(two.done)).toBe('ERR_TIMEOUT');
@@ -205,7 +218,7 @@ test('a transfer is done when this node leads no more, not when it is begun', as
 test('N3: so many changes wait at once', () => {
   const changes = new MembershipChanges(1);
   expect(changes.full).toBe(false);
-  changes.open('change', 1000).done.catch(() => {});
+  changes.open('change', 1000, asked).done.catch(() => {});
   expect(changes.full).toBe(true);
   changes.failAll(new ClusterError('ERR_STOPPED', 'stopping'));
   expect(changes.full).toBe(false);

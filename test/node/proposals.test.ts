@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ClusterError, revision, term, utf8 } from '../../src/base/index.ts';
+import { bootNumber, ClusterError, revision, term, utf8 } from '../../src/base/index.ts';
 import { Proposals } from '../../src/node/proposals.ts';
 
 const unknown = new ClusterError('ERR_OUTCOME_UNKNOWN', 'unknown');
@@ -13,7 +13,7 @@ class Desk {
   readonly told = new Map<number, string[]>();
 
   constructor(countMax = 100, bytesMax = 1_000_000) {
-    this.proposals = new Proposals({ countMax, bytesMax });
+    this.proposals = new Proposals({ countMax, bytesMax }, bootNumber(1));
   }
 
   add(deadlineMs = 5000, bytes = 10): number {
@@ -166,7 +166,7 @@ test('N3: it is full by count and by bytes, and free again when somebody was ans
 });
 
 test('a waiter that asks again while it is told waits as a new one', () => {
-  const proposals = new Proposals({ countMax: 10, bytesMax: 1000 });
+  const proposals = new Proposals({ countMax: 10, bytesMax: 1000 }, bootNumber(1));
   let calls = 0;
   const waiter = {
     applied: () => {},

@@ -58,6 +58,7 @@ test('what is committed behind a snapshot is applied once that is installed, and
       committed: () => {},
     } as unknown as Snapshots,
     step: () => {},
+    changes: () => [],
     view: () => {
       throw new Error('nobody asks');
     },

@@ -93,6 +93,26 @@ describe('the lock of a folder', () => {
   const bootId = () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 });
 
+test('a folder that is a file, or lies in one, is refused by name', async () => {
+  const folder = scratch();
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  await expect(openDisk(file)).rejects.toMatchObject({
+    code: 'ERR_DISK_FAILED',
+    message: `Cannot use "${file}" as a folder: it is a file`,
+  });
+  await expect(openDisk(join(file, 'below'))).rejects.toMatchObject({ code: 'ERR_DISK_FAILED' });
+  rmSync(folder, { recursive: true });
+});
+
+test.runIf(process.platform === 'linux')('a folder that cannot be made is refused', async () => {
+  // A recursive mkdir of Node's would try for ever.
+  await expect(openDisk('/proc/doozer')).rejects.toMatchObject({
+    code: 'ERR_DISK_FAILED',
+    message: 'Cannot make "/proc/doozer": ENOENT',
+  });
+});
+
 test('a disk that refuses says which file and why', async () => {
   const disk = await openDisk('/dev');
   const file = must(await disk.open('full', 'write'), '/dev/full is there');

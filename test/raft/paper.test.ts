@@ -915,6 +915,31 @@ describe('who was removed', () => {
     }
   });
 
+  test('one whose whole log is of earlier terms than the removal is told, whatever its index', () => {
+    const membershipAt = at(3, 2);
+    const snapshot = { ...snapshotOf(membershipOf([1, 2, 3]), 3, 2), membershipAt };
+    const asked: readonly [Message, number][] = [
+      [asksVote('preVoteRequest', 2, at(9, 1), { memberIndex: 9 }), 1],
+      [asksVote('preVoteRequest', 3, at(9, 2), { memberIndex: 9 }), 0],
+      [{ kind: 'lookFor', term: term(1), memberIndex: logIndex(9) }, 1],
+      [{ kind: 'lookFor', term: term(2), memberIndex: logIndex(9) }, 0],
+    ];
+    for (const [message, told] of asked) {
+      const core = new Core({ more: { snapshot }, term: 2 });
+      core.receive(9, message);
+      expect(ofKind(everything(core.take()), 'removed')).toHaveLength(told);
+    }
+    const listed = new Core({
+      membership: membershipOf([1, 2]),
+      more: { snapshot: { ...snapshotOf(membershipOf([1, 2]), 9, 1), membershipAt: at(9, 1) } },
+      term: 1,
+    });
+    listed.receive(2, { kind: 'removed', term: term(2), membershipAt: at(4, 1) });
+    expect(listed.take().notices).toEqual([]);
+    listed.receive(2, { kind: 'removed', term: term(2), membershipAt: at(4, 2) });
+    expect(listed.take().notices).toMatchObject([{ kind: 'toldRemoved' }]);
+  });
+
   test('a member is never told, nor anybody by a node that knows no membership, or a joint one', () => {
     const member = settled();
     member.receive(2, { kind: 'lookFor', term: term(1), memberIndex: logIndex(0) });
@@ -944,6 +969,17 @@ describe('who was removed', () => {
     }
     expect(asked).toBeGreaterThanOrEqual(6);
     expect(core.view).toMatchObject({ role: 'follower', term: 0 });
+  });
+
+  test('a voter that may not campaign, since it may have lost entries, asks as well', () => {
+    const core = new Core({ more: { suspect: at(5, 1) }, term: 1 });
+    let asked = 0;
+    for (let i = 0; i < 400; i++) {
+      core.tick(1);
+      asked += ofKind(core.turn().sendNow, 'lookFor').length;
+    }
+    expect(asked).toBeGreaterThanOrEqual(6);
+    expect(core.view).toMatchObject({ role: 'follower', term: 1 });
   });
 
   test('being told is news only if it is not older than what lists us', () => {

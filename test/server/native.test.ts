@@ -66,6 +66,20 @@ test('each request has its reply', () => {
   }
 });
 
+test('members are answered behind a barrier, with what the tree has taken in', () => {
+  const talk = new NativeConversation();
+  talk.node.holdsReads = true;
+  // Its log says more, which nobody has committed yet.
+  talk.node.logMembers = ['127.0.0.1:8046'];
+  expect(talk.ask({ kind: 'members', tag: 1 })).toBe('nothing');
+  talk.node.releaseReads();
+  expect(talk.answers).toEqual(['1 members 127.0.0.1:8046,127.0.0.1:8047']);
+  // Without a quorum nobody can vouch for them: a node must not be told that it is none of them.
+  talk.session.handle({ kind: 'members', tag: 2 });
+  talk.node.failReads(noQuorum);
+  expect(talk.answers.slice(1)).toEqual(['2 ERR_NO_LEADER']);
+});
+
 test('a page ends at its bound of entries, whatever the client asks for', () => {
   const talk = new NativeConversation();
   for (let i = 0; i < 1001; i++) talk.node.set(`/n/${i}`, '');

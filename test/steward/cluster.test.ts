@@ -94,6 +94,21 @@ test('two deaths one after the other are two removals, a -timeout apart, and nev
   expect(cluster.voters()).toContain(two);
 });
 
+test('where guests left no place for the mark of a voter that is down, it is not asked for again and again', async () => {
+  const cluster = await Cluster.of('ABC', { steward: { minVoters: 3 } });
+  const leader = await cluster.newLeader();
+  const silent = leader === 'C' ? 'B' : 'C';
+  await cluster.write('A', `/ctl/node/${idOf(silent)}/state/taken`, 'mine');
+  await cluster.run(3000);
+  cluster.isolate(silent);
+  await cluster.run(3000);
+  const { last } = cluster.status(leader).raft;
+  await cluster.run(3000);
+  expect(cluster.status(leader).raft.last).toEqual(last);
+  const alarms = cluster.life(leader).logged.filter((line) => line.includes('voter is down'));
+  expect(alarms.length).toBe(1);
+});
+
 test('what guests write beside slots steers nothing', async () => {
   const cluster = await Cluster.of('AB');
   const state = `/ctl/node/${idOf('B')}/state`;

@@ -75,6 +75,8 @@ const steady: NodeStatus = {
     progress: [{ id: b, mode: 'replicate', matched: at.index, ticksQuiet: 0, caughtUp: true }],
   },
   appliedIndex: at.index,
+  members: membership,
+  membersAt: at,
   revision: revision(2),
   peers: [{ id: b, address: 'b:1', silentMs: 0 }],
   leadingForMs: 60_000,

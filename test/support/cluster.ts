@@ -416,12 +416,12 @@ const foundCommand = (): Command => ({
   ],
 });
 
-/** Keeps what is said at error and info, one line each. */
+/** Keeps what is said, one line each. */
 function noting(lines: string[]): Logger {
   const logger: Logger = {
     error: (fields, message) => lines.push(`error ${message} ${JSON.stringify(fields)}`),
     info: (fields, message) => lines.push(`info ${message} ${JSON.stringify(fields)}`),
-    debug: () => {},
+    debug: (fields, message) => lines.push(`debug ${message} ${JSON.stringify(fields)}`),
     child: () => logger,
   };
   return logger;

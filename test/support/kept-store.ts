@@ -34,6 +34,8 @@ export class KeptStore {
   /** The next save is refused. */
   failNext = false;
   failSnapshots = false;
+  /** The disk stands still: saves end once it does not. */
+  isStuck = false;
   saves = 0;
   snapshotsWritten = 0;
 
@@ -46,6 +48,7 @@ export class KeptStore {
       assert(!this.#saving, 'one save at a time');
       this.#saving = true;
       await this.#wait();
+      while (this.isStuck) await new Promise<void>((resolve) => this.#clock.after(10, resolve));
       this.#saving = false;
       if (this.failNext) throw new Error('the disk refused');
       this.saves++;

@@ -46,6 +46,12 @@ export class Switchboard {
     for (const { events } of this.#ends.values()) events.closed(id);
   }
 
+  /** The link between them closes; both hear of it, and another is there at once. */
+  close(a: NodeId, b: NodeId): void {
+    this.#ends.get(a)?.events.closed(b);
+    this.#ends.get(b)?.events.closed(a);
+  }
+
   /** Nothing passes between them, and neither hears of it. */
   cut(a: NodeId, b: NodeId): void {
     this.#cut.add(`${a} ${b}`);

@@ -1,7 +1,8 @@
 import { ClusterError } from '../../base/index.ts';
 import type { Client } from '../../client/index.ts';
+import { status } from '../complaint.ts';
 import { errorText } from '../errors.ts';
-import { status, type Verb } from '../verb.ts';
+import type { Verb } from '../verb.ts';
 
 /** Lines gathered before they are written together. */
 const linesTogether = 256;

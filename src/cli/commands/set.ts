@@ -1,4 +1,5 @@
-import { revisionArgument, status, type Verb } from '../verb.ts';
+import { status } from '../complaint.ts';
+import { revisionArgument, type Verb } from '../verb.ts';
 
 export const set: Verb = {
   name: 'set',

@@ -1,4 +1,5 @@
-import { Complaint, status, type Verb } from '../verb.ts';
+import { Complaint, status } from '../complaint.ts';
+import type { Verb } from '../verb.ts';
 
 export const stat: Verb = {
   name: 'stat',

@@ -1,4 +1,5 @@
-import { status, type Verb } from '../verb.ts';
+import { status } from '../complaint.ts';
+import type { Verb } from '../verb.ts';
 
 export const touch: Verb = {
   name: 'touch',

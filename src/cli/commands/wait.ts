@@ -1,6 +1,7 @@
+import { Complaint, status } from '../complaint.ts';
 import { durationText } from '../durations.ts';
 import { recordOf } from '../records.ts';
-import { Complaint, status, type Verb } from '../verb.ts';
+import type { Verb } from '../verb.ts';
 import { globAndRecordHelp } from './glob-help.ts';
 
 /** As timers take it: whole, and at most 24 days. */

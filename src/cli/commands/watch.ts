@@ -1,5 +1,6 @@
+import { status } from '../complaint.ts';
 import { recordOf } from '../records.ts';
-import { status, type Verb } from '../verb.ts';
+import type { Verb } from '../verb.ts';
 import { globAndRecordHelp } from './glob-help.ts';
 
 export const watch: Verb = {

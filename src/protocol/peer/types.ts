@@ -5,8 +5,8 @@ import type { Message, RefusalReason, SnapshotMeta } from '../../raft/index.ts';
 export type NodeMessage =
   /**
    * Proposals for the leader of `term` and for no other; each is an encoded `CommandEnvelope`.
-   * `batch` is the sender's own count of forwards in this boot, from 1, so that one that arrives
-   * twice is appended once.
+   * `batch` is the sender's own count of forwards, never the same in two of its boots, so that one
+   * that arrives twice is appended once.
    */
   | {
       readonly kind: 'forward';

@@ -71,6 +71,8 @@ export class FakeNode implements NodeHandle {
   changeFails: ClusterError | null = null;
   isLeading = true;
   leader: NodeId | null = fakeId;
+  /** Addresses of the members that the log names, if they are not those that the tree has. */
+  logMembers: readonly string[] | null = null;
 
   propose(command: Command, waiter: ProposalWaiter): void {
     this.proposed.push(command);
@@ -161,6 +163,8 @@ export class FakeNode implements NodeHandle {
   status(): NodeStatus {
     const membership = soleMembership(fakeId, '127.0.0.1:8046');
     const addresses = new Map([...membership.addresses, [otherId, '127.0.0.1:8047']]);
+    const applied = { ...membership, learners: [otherId], addresses };
+    const inLog = this.logMembers?.map((address): [NodeId, string] => [fakeId, address]);
     const at: Position = { index: logIndex(1), term: term(1) };
     return {
       id: fakeId,
@@ -175,7 +179,7 @@ export class FakeNode implements NodeHandle {
         commitIndex: this.state.appliedIndex,
         last: at,
         firstIndex: logIndex(1),
-        membership: { ...membership, learners: [otherId], addresses },
+        membership: inLog === undefined ? applied : { ...membership, addresses: new Map(inLog) },
         membershipAt: at,
         changePending: false,
         established: this.isLeading,
@@ -184,6 +188,8 @@ export class FakeNode implements NodeHandle {
         progress: [],
       },
       appliedIndex: this.state.appliedIndex,
+      members: applied,
+      membersAt: at,
       revision: this.state.revision,
       peers: [],
       leadingForMs: this.isLeading ? 1000 : null,
