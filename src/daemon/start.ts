@@ -16,10 +16,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { web } = options;
   const wanted = web === null || web === 'default' ? [] : [web];
   const [listen = options.listen] = await claimAddresses([options.listen, ...wanted]);
-  const daemon = new RunningDaemon(options, logger, listen);
+  const daemon = new RunningDaemon(options, logger, listen, publishedAddress(listen));
   await daemon.start();
   return daemon;
 }
+
+const aliveMs = 60_000;
 
 class RunningDaemon implements Daemon {
   readonly address: string;
@@ -27,6 +29,8 @@ class RunningDaemon implements Daemon {
   readonly #listen: string;
   readonly #options: DaemonOptions;
   readonly #logger: Logger;
+  /** The parts' timers keep no process alive, and there are moments without a socket. */
+  readonly #alive = setInterval(() => {}, aliveMs);
   #web: WebDoor | null = null;
   #life: Life | null = null;
   #following: Promise<void> = Promise.resolve();
@@ -36,11 +40,11 @@ class RunningDaemon implements Daemon {
   #reject!: (error: unknown) => void;
   readonly done: Promise<void>;
 
-  constructor(options: DaemonOptions, logger: Logger, listen: string) {
+  constructor(options: DaemonOptions, logger: Logger, listen: string, address: string) {
     this.#options = options;
     this.#logger = logger;
     this.#listen = listen;
-    this.address = publishedAddress(listen);
+    this.address = address;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -53,13 +57,16 @@ class RunningDaemon implements Daemon {
   }
 
   async start(): Promise<void> {
-    this.#life = await this.#begin([], false);
     try {
+      this.#life = await this.#begin([], false);
       this.#web = await this.#startWeb(this.#life);
     } catch (error) {
-      await this.#life.stop();
+      await this.#life?.stop();
+      clearInterval(this.#alive);
       throw error;
     }
+    const over = () => clearInterval(this.#alive);
+    this.done.then(over, over);
     this.#following = this.#follow(this.#life);
   }
 

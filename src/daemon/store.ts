@@ -62,7 +62,7 @@ async function folderStore(folder: string, clusterName: string, logger: Logger):
 
 /** The log knows its files by their names in the folder; a person needs the folder too. */
 const inFolder = (folder: string, cause: ClusterError): ClusterError =>
-  cause.message.includes(folder)
+  cause.message.includes(resolve(folder))
     ? cause
     : new ClusterError(cause.code, `Data folder "${folder}": ${cause.message}`, { cause });
 

@@ -119,6 +119,16 @@ describe('the doozer process', () => {
 });
 
 describe('the doozerd process', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('runs until %s, and ends with 0', async (signal) => {
+    const words = ['-l', '127.0.0.1:0', '-w', 'false', '-data', 'none'];
+    const { child, exit, said } = start('doozerd', ...words);
+    await until(() => said.errors.includes('listening'), 'the node');
+    child.kill(signal);
+    expect(await exit).toEqual({ code: 0, signal: null });
+    const last = said.errors.trim().split('\n').at(-1) ?? '';
+    expect(JSON.parse(last)).toMatchObject({ level: 'info', msg: 'stopped' });
+  });
+
   it('answers a wrong command line in one line, with the status', async () => {
     const { exit, said } = start('doozerd', '-timeout', '0.1');
     expect(await exit).toEqual({ code: 1, signal: null });
