@@ -28,7 +28,13 @@ export function onReadRequest(raft: RaftState, from: NodeId, m: Of<'readRequest'
     reply(raft, from, { kind: 'readReply', term: raft.term, n: m.n, index: null });
     return;
   }
-  raft.reads.joining.push({ kind: 'remote', from, n: m.n });
+  // An answer to its newest request answers the older ones, so each follower waits once: nothing has
+  // to be said about how many there may be, while nothing of this term is committed yet.
+  const { joining } = raft.reads;
+  const known = joining.findIndex((reader) => reader.kind === 'remote' && reader.from === from);
+  const before = joining[known];
+  if (before?.kind !== 'remote') joining.push({ kind: 'remote', from, n: m.n });
+  else if (before.n < m.n) joining[known] = { kind: 'remote', from, n: m.n };
 }
 
 /**

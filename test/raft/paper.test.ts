@@ -720,6 +720,23 @@ describe('thesis 6.4 reads', () => {
     expect(core.turn().reads).toEqual([{ ref: 1, index: null }]);
   });
 
+  test('N3: a follower waits once at the leader, with its newest request', () => {
+    const leader = new Core();
+    leader.lead();
+    leader.turn();
+    // Nothing of this term is committed yet, so nobody is answered.
+    for (const n of [5, 6, 8, 7]) leader.receive(3, { kind: 'readRequest', term: term(1), n });
+    leader.receive(2, { kind: 'readRequest', term: term(1), n: 1 });
+    expect(ofKind(leader.turn().sendNow, 'readReply')).toEqual([]);
+    leader.receive(2, appendReply(1, 1));
+    leader.turn();
+    leader.receive(2, heartbeatReply(1, 1));
+    expect(ofKind(leader.turn().sendNow, 'readReply')).toMatchObject([
+      { to: '3', n: 8 },
+      { to: '2', n: 1 },
+    ]);
+  });
+
   test('are given back when leadership moves, by leader and follower', () => {
     const leader = new Core();
     leader.establish(2, 3);
