@@ -1,18 +1,19 @@
 import { hostname } from 'node:os';
-import { ClusterError, type Lineage, limits, prng } from '../base/index.ts';
+import { type Lineage, limits, prng } from '../base/index.ts';
 import { connect } from '../connect/index.ts';
 import { Doors } from '../doors/index.ts';
 import { Node } from '../node/index.ts';
 import { systemClock, systemRandom } from '../platform/index.ts';
-import type { Logger, Recovered } from '../ports/index.ts';
+import type { Logger } from '../ports/index.ts';
 import { Server } from '../server/index.ts';
 import { Pulse, Steward } from '../steward/index.ts';
 import { PeerTransport } from '../transport/index.ts';
-import { emptyTree, snapshotDecoder, type TreeState } from '../tree/index.ts';
+import type { TreeState } from '../tree/index.ts';
 import type { RejoinNote } from '../wal/index.ts';
 import { attach, confirmRemoved } from './attach.ts';
-import { found, freshLineage, freshNodeId, saveFirstEntry } from './founding.ts';
+import { found, freshLineage, freshNodeId } from './founding.ts';
 import type { DaemonOptions } from './options.ts';
+import { isEmpty, loadState, withFirstEntry } from './recovery.ts';
 import { openStore, type Store } from './store.ts';
 
 /** How a life ended: told to, or because the cluster had removed the node. */
@@ -36,7 +37,6 @@ export type LifeParts = {
 };
 
 const attachWithinMs = 10_000;
-const snapshotReadBytes = 1024 * 1024;
 const transferWithinMs = 2000;
 
 /**
@@ -392,51 +392,6 @@ export class Life {
     this.#steward.stop();
     this.#pulse.stop();
     this.#fail(error);
-  }
-}
-
-const isEmpty = (recovered: Recovered): boolean =>
-  recovered.snapshot.index === 0 && recovered.entries.length === 0;
-
-/** What a node without any log is to do: found a cluster, unless it was told to attach. */
-async function withFirstEntry(parts: LifeParts, store: Store): Promise<Recovered> {
-  const { options, address, mustAttach, through } = parts;
-  const { recovered, note, log } = store;
-  if (!isEmpty(recovered)) return recovered;
-  if (mustAttach || note !== null || options.attach.length > 0 || through.length > 0)
-    return recovered;
-  if (options.bootUri !== null) {
-    throw new ClusterError(
-      'ERR_BAD_ARGUMENT',
-      `Cannot found cluster "${options.clusterName}" through "-b": starting by a name service comes with a later version; attach with -a, or start the first node without -b`,
-    );
-  }
-  if (store.lineage !== null) {
-    throw new ClusterError(
-      'ERR_BAD_ARGUMENT',
-      `Cannot start from "${options.dataFolder}": it began to join cluster "${options.clusterName}" and holds no data yet; start it with -a and the address of a member`,
-    );
-  }
-  const entries = await saveFirstEntry(log, store.nodeId, address);
-  const first = entries[0];
-  if (first === undefined) throw new TypeError('the first entry was saved');
-  return { ...recovered, hardState: { term: first.term, votedFor: store.nodeId }, entries };
-}
-
-async function loadState(store: Store): Promise<TreeState> {
-  if (store.recovered.snapshot.index === 0) return emptyTree();
-  const source = await store.snapshots.newest();
-  if (source === null) throw new TypeError('a recovered snapshot is there to be read');
-  try {
-    const decoder = snapshotDecoder();
-    for (let at = 0; at < source.bytes; ) {
-      const bytes = await source.read(at, snapshotReadBytes);
-      decoder.push(bytes);
-      at += bytes.length;
-    }
-    return decoder.finish();
-  } finally {
-    await source.close();
   }
 }
 

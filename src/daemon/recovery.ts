@@ -1,0 +1,62 @@
+import { ClusterError } from '../base/index.ts';
+import type { Recovered } from '../ports/index.ts';
+import { emptyTree, snapshotDecoder, type TreeState } from '../tree/index.ts';
+import { saveFirstEntry } from './founding.ts';
+import type { DaemonOptions } from './options.ts';
+import type { Store } from './store.ts';
+
+/** What decides whether a node without any log founds a cluster or attaches to one. */
+type Beginning = {
+  readonly options: DaemonOptions;
+  readonly address: string;
+  readonly through: readonly string[];
+  readonly mustAttach: boolean;
+};
+
+const snapshotReadBytes = 1024 * 1024;
+
+/** Nothing was ever in this log. */
+export const isEmpty = (recovered: Recovered): boolean =>
+  recovered.snapshot.index === 0 && recovered.entries.length === 0;
+
+/** What a node without any log is to do: found a cluster, unless it was told to attach. */
+export async function withFirstEntry(parts: Beginning, store: Store): Promise<Recovered> {
+  const { options, address, mustAttach, through } = parts;
+  const { recovered, note, log } = store;
+  if (!isEmpty(recovered)) return recovered;
+  if (mustAttach || note !== null || options.attach.length > 0 || through.length > 0)
+    return recovered;
+  if (options.bootUri !== null) {
+    throw new ClusterError(
+      'ERR_BAD_ARGUMENT',
+      `Cannot found cluster "${options.clusterName}" through "-b": starting by a name service comes with a later version; attach with -a, or start the first node without -b`,
+    );
+  }
+  if (store.lineage !== null) {
+    throw new ClusterError(
+      'ERR_BAD_ARGUMENT',
+      `Cannot start from "${options.dataFolder}": it began to join cluster "${options.clusterName}" and holds no data yet; start it with -a and the address of a member`,
+    );
+  }
+  const entries = await saveFirstEntry(log, store.nodeId, address);
+  const first = entries[0];
+  if (first === undefined) throw new TypeError('the first entry was saved');
+  return { ...recovered, hardState: { term: first.term, votedFor: store.nodeId }, entries };
+}
+
+export async function loadState(store: Store): Promise<TreeState> {
+  if (store.recovered.snapshot.index === 0) return emptyTree();
+  const source = await store.snapshots.newest();
+  if (source === null) throw new TypeError('a recovered snapshot is there to be read');
+  try {
+    const decoder = snapshotDecoder();
+    for (let at = 0; at < source.bytes; ) {
+      const bytes = await source.read(at, snapshotReadBytes);
+      decoder.push(bytes);
+      at += bytes.length;
+    }
+    return decoder.finish();
+  } finally {
+    await source.close();
+  }
+}
