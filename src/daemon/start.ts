@@ -1,9 +1,10 @@
 import { WebDoor } from '../doors/index.ts';
+import { Life } from '../life/index.ts';
 import type { Logger } from '../ports/index.ts';
 import { claimAddresses, hostOf, onNextFreePort, publishedAddress } from './address.ts';
-import { Life } from './life.ts';
 import { pinoLogger } from './logger.ts';
 import type { Daemon, DaemonOptions } from './options.ts';
+import { realWorld } from './world.ts';
 
 /**
  * Starts a node: claims its address, recovers its data, and founds a cluster, attaches to one or
@@ -88,8 +89,8 @@ class RunningDaemon implements Daemon {
 
   #begin(through: readonly string[], mustAttach: boolean): Promise<Life> {
     return Life.begin({
+      world: realWorld(this.#listen),
       options: this.#options,
-      listen: this.#listen,
       address: this.address,
       logger: this.#logger,
       through,

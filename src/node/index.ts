@@ -1,5 +1,6 @@
 export { Node } from './node.ts';
-export type { NodeEvents, NodeOptions, NodeParts } from './options.ts';
+export type { NodeEvents, NodeOptions, NodeParts, Timing } from './options.ts';
+export { usualTiming } from './options.ts';
 export type {
   Cancel,
   EventWatcher,

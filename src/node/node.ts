@@ -10,7 +10,7 @@ import { Liveness } from './liveness.ts';
 import { Loop } from './loop.ts';
 import { MembershipChanges } from './membership-changes.ts';
 import { News } from './news.ts';
-import type { NodeOptions, NodeParts } from './options.ts';
+import { type NodeOptions, type NodeParts, type Timing, usualTiming } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Peers } from './peers.ts';
 import { raftOptionsOf } from './raft-options.ts';
@@ -42,6 +42,7 @@ export class Node implements NodeHandle {
   readonly id: NodeId;
   readonly #options: NodeOptions;
   readonly #parts: NodeParts;
+  readonly #timing: Timing;
   readonly #core: Raft;
   readonly #loop: Loop;
   readonly #applier: Applier;
@@ -66,10 +67,13 @@ export class Node implements NodeHandle {
     this.#options = options;
     this.#parts = parts;
     const { clock, links, logger, recovered } = parts;
-    const core = new Raft(raftOptionsOf(options.id, prng(parts.random.seed()), recovered));
+    this.#timing = options.timing ?? usualTiming;
+    const { tickMs, electionTimeoutTicks } = this.#timing;
+    const chance = prng(parts.random.seed());
+    const core = new Raft(raftOptionsOf(options.id, chance, recovered, this.#timing));
     this.#core = core;
-    this.#liveness = new Liveness(clock.now(), limits.tickMs);
-    this.#peers = new Peers(options.id, links);
+    this.#liveness = new Liveness(clock.now(), tickMs);
+    this.#peers = new Peers(options.id, links, 2 * electionTimeoutTicks * tickMs);
     const outbox = new Outbox(links);
     this.#writes = new Writes({
       id: options.id,
@@ -122,6 +126,7 @@ export class Node implements NodeHandle {
   /** Opens the links and begins to turn. */
   start(): void {
     const { clock, links } = this.#parts;
+    const { tickMs } = this.#timing;
     links.start({
       frame: (from, boot, frame) => {
         if (this.#life !== 'stopped') this.#inbound.frame(from, boot, frame);
@@ -134,10 +139,10 @@ export class Node implements NodeHandle {
     this.#news.lineageIs(lineage, name);
     if (lineage !== null && isMember(membership, this.id)) this.#life = 'ready';
     const tick = () => {
-      this.#ticker = clock.after(limits.tickMs, tick);
+      this.#ticker = clock.after(tickMs, tick);
       this.#tick();
     };
-    this.#ticker = clock.after(limits.tickMs, tick);
+    this.#ticker = clock.after(tickMs, tick);
     this.#loop.wake();
   }
 

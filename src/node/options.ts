@@ -1,4 +1,4 @@
-import type { Lineage, NodeId } from '../base/index.ts';
+import { type Lineage, limits, type NodeId } from '../base/index.ts';
 import type {
   Clock,
   Logger,
@@ -11,6 +11,21 @@ import type {
 import type { Position } from '../raft/index.ts';
 import type { TreeState } from '../tree/index.ts';
 
+/** How a node keeps time. All members of a cluster keep it alike. */
+export type Timing = {
+  /** One tick of the core; milliseconds. */
+  readonly tickMs: number;
+  readonly heartbeatTicks: number;
+  /** An election timeout is drawn anew each time from [this, 2 * this). */
+  readonly electionTimeoutTicks: number;
+};
+
+export const usualTiming: Timing = {
+  tickMs: limits.tickMs,
+  heartbeatTicks: limits.heartbeatTicks,
+  electionTimeoutTicks: limits.electionTimeoutTicks,
+};
+
 export type NodeOptions = {
   readonly id: NodeId;
   readonly clusterName: string;
@@ -18,6 +33,8 @@ export type NodeOptions = {
   readonly snapshotEveryBytes: number;
   readonly logKeptBytes: number;
   readonly requestTimeoutMs: number;
+  /** Other than the usual, where links are slow, or time is made up. */
+  readonly timing?: Timing;
 };
 
 /** What a node needs of the world, real or made up. */

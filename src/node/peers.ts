@@ -1,25 +1,26 @@
-import { limits, type NodeId } from '../base/index.ts';
+import type { NodeId } from '../base/index.ts';
 import type { PeerLinks } from '../ports/index.ts';
-
-/** A removed member's link stays open so long, so that it hears of the commit. */
-const farewellMs = 2 * limits.electionTimeoutTicks * limits.tickMs;
 
 /** Whom this node dials: all other members, and for a while those that left. */
 export class Peers {
   readonly #self: NodeId;
   readonly #links: PeerLinks;
+  readonly #farewellMs: number;
   #members: ReadonlyMap<NodeId, string> = new Map();
   readonly #farewells = new Map<NodeId, { readonly address: string; readonly untilMs: number }>();
 
-  constructor(self: NodeId, links: PeerLinks) {
+  /** @param farewellMs  a removed member's link stays open so long, so that it hears of the commit. */
+  constructor(self: NodeId, links: PeerLinks, farewellMs: number) {
     this.#self = self;
+    this.#farewellMs = farewellMs;
     this.#links = links;
   }
 
   /** The members as of now; also those of an entry that is not committed yet (R10). */
   set(addresses: ReadonlyMap<NodeId, string>, nowMs: number): void {
     for (const [id, address] of this.#members) {
-      if (!addresses.has(id)) this.#farewells.set(id, { address, untilMs: nowMs + farewellMs });
+      if (!addresses.has(id))
+        this.#farewells.set(id, { address, untilMs: nowMs + this.#farewellMs });
     }
     const members = new Map(addresses);
     members.delete(this.#self);

@@ -1,14 +1,20 @@
 import { limits, type NodeId, type Prng } from '../base/index.ts';
 import type { Recovered } from '../ports/index.ts';
 import type { RaftOptions } from '../raft/index.ts';
+import type { Timing } from './options.ts';
 
 /** The core's options: the house's limits and what recovery found. */
-export const raftOptionsOf = (id: NodeId, prng: Prng, recovered: Recovered): RaftOptions => ({
+export const raftOptionsOf = (
+  id: NodeId,
+  prng: Prng,
+  recovered: Recovered,
+  timing: Timing,
+): RaftOptions => ({
   id,
   prng,
   boot: recovered.boot,
-  heartbeatTicks: limits.heartbeatTicks,
-  electionTimeoutTicks: limits.electionTimeoutTicks,
+  heartbeatTicks: timing.heartbeatTicks,
+  electionTimeoutTicks: timing.electionTimeoutTicks,
   linkHintTicksMin: limits.linkHintTicksMin,
   linkHintTicksMax: limits.linkHintTicksMax,
   appendBytesMax: limits.appendBytesMax,

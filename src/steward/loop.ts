@@ -23,6 +23,7 @@ const downMark = 'down: ';
 export class Steward {
   readonly #parts: StewardParts;
   readonly #options: StewardOptions;
+  readonly #electionTimeoutTicks: number;
   /** Since when each learner has been keeping up. */
   readonly #keepsUpSince = new Map<NodeId, number>();
   /** Voters that are down and cannot be marked, since guests wrote something else there. */
@@ -35,6 +36,7 @@ export class Steward {
   constructor(parts: StewardParts, options: StewardOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#electionTimeoutTicks = options.electionTimeoutTicks ?? limits.electionTimeoutTicks;
   }
 
   start(): void {
@@ -69,7 +71,7 @@ export class Steward {
   #noteKeepingUp(status: NodeStatus, nowMs: number): void {
     const keeping = new Set<NodeId>();
     for (const p of status.raft.progress) {
-      if (!p.caughtUp || p.ticksQuiet >= limits.electionTimeoutTicks) continue;
+      if (!p.caughtUp || p.ticksQuiet >= this.#electionTimeoutTicks) continue;
       keeping.add(p.id);
       if (!this.#keepsUpSince.has(p.id)) this.#keepsUpSince.set(p.id, nowMs);
     }
@@ -82,7 +84,7 @@ export class Steward {
     for (const { id, silentMs } of status.peers) {
       const p = progress.find((candidate) => candidate.id === id);
       const since = this.#keepsUpSince.get(id);
-      const acknowledges = p !== undefined && p.ticksQuiet < limits.electionTimeoutTicks;
+      const acknowledges = p !== undefined && p.ticksQuiet < this.#electionTimeoutTicks;
       if (acknowledges) this.#unmarkable.delete(id);
       others.set(id, {
         id,

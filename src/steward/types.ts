@@ -40,6 +40,8 @@ export type StewardOptions = {
   /** -min-voters: the silent are not removed below this. */
   readonly minVoters: number;
   readonly promoteAfterMs: number;
+  /** What the cluster takes for an election timeout, if other than usual. */
+  readonly electionTimeoutTicks?: number;
 };
 
 /** One step towards what is wanted. `why` is for the log and for people. */

@@ -265,7 +265,7 @@ test('a member that left is dialled a little longer, so that it hears of it', ()
       dialled = [...peers.values()].sort();
     },
   } as unknown as PeerLinks;
-  const peers = new Peers(a, links);
+  const peers = new Peers(a, links, 1000);
   peers.set(joint.addresses, 0);
   expect(dialled).toEqual(['b:1']);
   peers.set(new Map([[a, 'a:1']]), 100);

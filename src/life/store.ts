@@ -1,9 +1,8 @@
-import { resolve } from 'node:path';
 import { ClusterError, type Lineage, type NodeId } from '../base/index.ts';
-import { checksum, openDisk, systemRandom } from '../platform/index.ts';
-import type { Logger, LogStore, Recovered, SnapshotStore } from '../ports/index.ts';
+import type { Logger, LogStore, Random, Recovered, SnapshotStore } from '../ports/index.ts';
 import { memoryLog, openWal, type RejoinNote, type Wal } from '../wal/index.ts';
 import { freshNodeId } from './founding.ts';
+import type { LifeOptions, LifeWorld } from './types.ts';
 
 /** Where one node's life is kept: a data folder, or nowhere. */
 export type Store = {
@@ -24,18 +23,21 @@ export type Store = {
 
 /** @throws ERR_LOCKED, ERR_DISK_CORRUPT, ERR_DISK_FAILED, naming the folder or file. */
 export async function openStore(
-  folder: string | null,
-  clusterName: string,
+  world: LifeWorld,
+  options: LifeOptions,
   logger: Logger,
 ): Promise<Store> {
-  return folder === null ? memoryStore() : folderStore(folder, clusterName, logger);
+  const { dataFolder } = options;
+  return dataFolder === null
+    ? memoryStore(world.random)
+    : folderStore(dataFolder, world, options, logger);
 }
 
-function memoryStore(): Store {
+function memoryStore(random: Random): Store {
   const { recovered, log, snapshots } = memoryLog();
   const nothing = async () => {};
   return {
-    nodeId: freshNodeId(systemRandom()),
+    nodeId: freshNodeId(random),
     lineage: null,
     recovered,
     log,
@@ -48,21 +50,26 @@ function memoryStore(): Store {
   };
 }
 
-async function folderStore(folder: string, clusterName: string, logger: Logger): Promise<Store> {
-  const disk = await openDisk(resolve(folder));
+async function folderStore(
+  folder: string,
+  { disk: open, checksum, random }: LifeWorld,
+  { clusterName, wal: sizes }: LifeOptions,
+  logger: Logger,
+): Promise<Store> {
+  const disk = await open(folder);
   let wal: Wal | null = null;
   try {
-    wal = await openWal({ disk, checksum, logger });
-    return await recovered(wal, clusterName);
+    wal = await openWal({ disk, checksum, logger, ...(sizes && { options: sizes }) });
+    return await recovered(wal, clusterName, random);
   } catch (error) {
     await wal?.stop();
-    throw error instanceof ClusterError ? inFolder(folder, error) : error;
+    throw error instanceof ClusterError ? inFolder(folder, disk.name, error) : error;
   }
 }
 
 /** The log knows its files by their names in the folder; a person needs the folder too. */
-const inFolder = (folder: string, cause: ClusterError): ClusterError =>
-  cause.message.includes(resolve(folder))
+const inFolder = (folder: string, place: string, cause: ClusterError): ClusterError =>
+  cause.message.includes(place)
     ? cause
     : new ClusterError(cause.code, `Data folder "${folder}": ${cause.message}`, { cause });
 
@@ -74,13 +81,13 @@ function refuseOtherName(kept: string, asked: string): void {
   );
 }
 
-async function recovered(wal: Wal, clusterName: string): Promise<Store> {
+async function recovered(wal: Wal, clusterName: string, random: Random): Promise<Store> {
   const note = await wal.readRejoinNote();
   // A crash may have come between the note and the setting aside.
   if (note !== null && wal.identity?.nodeId !== note.nodeId) await wal.setAside();
   refuseOtherName(wal.identity?.clusterName ?? note?.clusterName ?? clusterName, clusterName);
   if (wal.identity === null) {
-    const nodeId = note?.nodeId ?? freshNodeId(systemRandom());
+    const nodeId = note?.nodeId ?? freshNodeId(random);
     await wal.createIdentity({ nodeId, lineage: null, clusterName });
   }
   const identity = wal.identity;

@@ -1,20 +1,15 @@
-import { hostname } from 'node:os';
-import { type Lineage, limits, prng } from '../base/index.ts';
-import { connect } from '../connect/index.ts';
-import { Doors } from '../doors/index.ts';
-import { Node } from '../node/index.ts';
-import { systemClock, systemRandom } from '../platform/index.ts';
-import type { Logger } from '../ports/index.ts';
+import { type Lineage, limits } from '../base/index.ts';
+import { Node, usualTiming } from '../node/index.ts';
+import type { Logger, PeerLinks } from '../ports/index.ts';
 import { Server } from '../server/index.ts';
 import { Pulse, Steward } from '../steward/index.ts';
-import { PeerTransport } from '../transport/index.ts';
 import type { TreeState } from '../tree/index.ts';
 import type { RejoinNote } from '../wal/index.ts';
 import { attach, confirmRemoved } from './attach.ts';
 import { found, freshLineage, freshNodeId } from './founding.ts';
-import type { DaemonOptions } from './options.ts';
 import { isEmpty, loadState, withFirstEntry } from './recovery.ts';
 import { openStore, type Store } from './store.ts';
+import type { Entrance, LifeOptions, LifeWorld } from './types.ts';
 
 /** How a life ended: told to, or because the cluster had removed the node. */
 export type LifeEnd =
@@ -22,10 +17,9 @@ export type LifeEnd =
   | { readonly kind: 'removed'; readonly through: readonly string[] };
 
 export type LifeParts = {
-  readonly options: DaemonOptions;
-  /** Where it listens: numeric, claimed. */
-  readonly listen: string;
-  /** Where others reach it: the same, unless it listens on a wildcard. */
+  readonly world: LifeWorld;
+  readonly options: LifeOptions;
+  /** host:port where others reach it. */
   readonly address: string;
   readonly logger: Logger;
   /** Nodes to attach through besides those of the command line. */
@@ -45,12 +39,10 @@ const transferWithinMs = 2000;
  */
 export class Life {
   readonly #parts: LifeParts;
-  readonly #clock = systemClock();
-  readonly #random = systemRandom();
   readonly #store: Store;
   readonly #node: Node;
-  readonly #links: PeerTransport;
-  readonly #doors: Doors;
+  readonly #links: PeerLinks;
+  readonly #entrance: Entrance;
   readonly server: Server;
   readonly #steward: Steward;
   readonly #pulse: Pulse;
@@ -73,17 +65,15 @@ export class Life {
       this.#fail = reject;
     });
     this.ended.catch(() => {});
-    const { options, address, logger } = parts;
-    const clock = this.#clock;
-    this.#links = new PeerTransport({
+    const { world, options, address, logger } = parts;
+    const { clock } = world;
+    this.#links = world.links({
       nodeId: store.nodeId,
       boot: store.recovered.boot,
       address,
       clusterName: options.clusterName,
       lineage: () => this.#lineage,
       secret: options.secrets.rw,
-      clock,
-      prng: prng(this.#random.seed()),
       logger,
     });
     this.#node = this.#newNode(state);
@@ -96,19 +86,14 @@ export class Life {
       secrets: options.secrets,
       about: { address: () => address, version },
     });
-    this.#doors = new Doors({
-      address: parts.listen,
-      server: this.server,
-      clock,
-      logger,
-      peers: (request, socket, head) => this.#links.handleUpgrade(request, socket, head),
-    });
+    this.#entrance = world.entrance({ server: this.server, logger });
     this.#steward = new Steward(
       { node, clock, logger },
       {
         silenceMs: options.silenceMs,
         minVoters: options.minVoters,
-        promoteAfterMs: limits.promoteAfterMs,
+        promoteAfterMs: options.promoteAfterMs ?? limits.promoteAfterMs,
+        electionTimeoutTicks: (options.timing ?? usualTiming).electionTimeoutTicks,
       },
     );
     this.#pulse = new Pulse({
@@ -116,7 +101,7 @@ export class Life {
       clock,
       pulseMs: options.pulseMs,
       address,
-      hostname: hostnameOf(),
+      hostname: world.hostname,
       version,
     });
   }
@@ -131,8 +116,8 @@ export class Life {
    * @throws what the folder, the address or the cluster has against it; nothing is left running.
    */
   static async begin(parts: LifeParts): Promise<Life> {
-    const { options, logger } = parts;
-    const store = await openStore(options.dataFolder, options.clusterName, logger);
+    const { world, options, logger } = parts;
+    const store = await openStore(world, options, logger);
     let life: Life | null = null;
     try {
       const recovered = await withFirstEntry(parts, store);
@@ -156,20 +141,21 @@ export class Life {
   }
 
   #newNode(state: TreeState): Node {
-    const { options, logger } = this.#parts;
+    const { world, options, logger } = this.#parts;
     const { nodeId, recovered, log, snapshots } = this.#store;
     return new Node(
       {
         id: nodeId,
         clusterName: options.clusterName,
         historyRevisions: options.historyRevisions,
-        snapshotEveryBytes: limits.snapshotEveryBytes,
-        logKeptBytes: limits.logKeptBytes,
+        snapshotEveryBytes: options.snapshotEveryBytes ?? limits.snapshotEveryBytes,
+        logKeptBytes: options.logKeptBytes ?? limits.logKeptBytes,
         requestTimeoutMs: limits.requestTimeoutMs,
+        ...(options.timing && { timing: options.timing }),
       },
       {
-        clock: this.#clock,
-        random: this.#random,
+        clock: world.clock,
+        random: world.random,
         logger,
         log,
         snapshots,
@@ -190,7 +176,7 @@ export class Life {
     // A founder is alone: nobody may ask before its tree is there, or write ahead of its first files.
     if (this.#isFounder()) await this.#found();
     else this.#node.start();
-    await this.#doors.start();
+    await this.#entrance.start();
     const { voters, learners } = this.#node.status().raft.membership;
     const data = options.dataFolder ?? 'none';
     logger.info({ address, cluster: options.clusterName, data, voters, learners }, 'listening');
@@ -207,8 +193,8 @@ export class Life {
 
   /** Resolves when the tree's first command is applied; also after a crash that came before it. */
   async #found(): Promise<void> {
-    const { options, address, logger } = this.#parts;
-    const lineage = freshLineage(this.#random);
+    const { world, options, address, logger } = this.#parts;
+    const lineage = freshLineage(world.random);
     const applied = new Promise<void>((resolve) => {
       this.#whenLineageKnown = resolve;
     });
@@ -220,7 +206,7 @@ export class Life {
         lineage,
         name: options.clusterName,
         address,
-        hostname: hostnameOf(),
+        hostname: world.hostname,
         version: options.version,
         valueBytesMax: limits.valueBytesMax,
         announce: options.bootUri === null,
@@ -233,7 +219,7 @@ export class Life {
   }
 
   async #attach(): Promise<void> {
-    const { options, address, mustAttach, logger } = this.#parts;
+    const { world, options, address, mustAttach, logger } = this.#parts;
     const { note, lineage } = this.#store;
     const through = [
       ...new Set([...options.attach, ...this.#parts.through, ...(note?.addresses ?? [])]),
@@ -248,7 +234,7 @@ export class Life {
         secret: options.secrets.rw,
         withinMs: mustAttach || note !== null ? Number.POSITIVE_INFINITY : attachWithinMs,
       },
-      { clock: this.#clock, logger },
+      { clock: world.clock, connect: world.connect, logger },
       this.#parts.stopping,
     );
     if (members.lineage !== null) {
@@ -275,13 +261,13 @@ export class Life {
 
   /** This node listens elsewhere than its membership says: the cluster is told. */
   async #readdress(): Promise<void> {
-    const { address, options } = this.#parts;
+    const { world, address, options } = this.#parts;
     const { membership } = this.#node.status().raft;
     const known = membership.addresses.get(this.#node.id);
     if (known === undefined || known === address) return;
     const addresses = [...membership.addresses.values(), address];
     try {
-      const client = await connect({
+      const client = await world.connect({
         addresses,
         clusterName: options.clusterName,
         secret: options.secrets.rw,
@@ -292,7 +278,7 @@ export class Life {
     } catch (error) {
       if (this.#stopping !== null) return;
       this.#parts.logger.debug({ error: String(error) }, 'address not changed yet');
-      this.#clock.after(1000, () => void this.#readdress());
+      world.clock.after(1000, () => void this.#readdress());
     }
   }
 
@@ -300,13 +286,18 @@ export class Life {
   async #toldRemoved(): Promise<void> {
     if (this.#confirming || this.#stopping !== null) return;
     this.#confirming = true;
-    const { options, logger } = this.#parts;
+    const { world, options, logger } = this.#parts;
     const { addresses } = this.#node.status().raft.membership;
     const through = [...addresses].filter(([id]) => id !== this.#node.id).map(([, a]) => a);
     try {
       const others = [...new Set([...through, ...options.attach])];
       const { clusterName, secrets } = options;
-      if (await confirmRemoved(this.#node.id, clusterName, others, secrets.rw)) {
+      const removed = await confirmRemoved(
+        this.#node.id,
+        { addresses: others, clusterName, secret: secrets.rw },
+        world.connect,
+      );
+      if (removed) {
         logger.info({}, 'this node was removed: it comes back under a new id');
         this.#stopping ??= this.#stop({ kind: 'removed', through: others }, others);
       }
@@ -348,8 +339,9 @@ export class Life {
   }
 
   async #leaveCluster(through: readonly string[]): Promise<void> {
-    const { clusterName, secrets } = this.#parts.options;
-    const client = await connect({ addresses: through, clusterName, secret: secrets.rw });
+    const { world, options } = this.#parts;
+    const { clusterName, secrets } = options;
+    const client = await world.connect({ addresses: through, clusterName, secret: secrets.rw });
     try {
       await client.changeMembership({ kind: 'remove', id: this.#node.id }, null);
     } finally {
@@ -359,7 +351,7 @@ export class Life {
 
   /** Waits for `what` or `ms`, whichever comes first; a failure of it is no reason not to go on. */
   async #within(ms: number, what: Promise<unknown>): Promise<void> {
-    const time = new Promise<void>((resolve) => this.#clock.after(ms, resolve));
+    const time = new Promise<void>((resolve) => this.#parts.world.clock.after(ms, resolve));
     await Promise.race([what.catch(() => {}), time]);
   }
 
@@ -367,7 +359,7 @@ export class Life {
   async #close(retireThrough: readonly string[] | null = null): Promise<void> {
     this.#pulse.stop();
     this.#steward.stop();
-    await this.#doors.stop();
+    await this.#entrance.stop();
     await this.#node.stop();
     await this.#links.stop();
     await this.#saved.catch(() => {});
@@ -383,7 +375,7 @@ export class Life {
       lineage,
       clusterName,
       addresses: addresses.slice(0, 255),
-      nodeId: freshNodeId(this.#random),
+      nodeId: freshNodeId(this.#parts.world.random),
     };
   }
 
@@ -392,13 +384,5 @@ export class Life {
     this.#steward.stop();
     this.#pulse.stop();
     this.#fail(error);
-  }
-}
-
-function hostnameOf(): string {
-  try {
-    return hostname();
-  } catch {
-    return 'unknown';
   }
 }

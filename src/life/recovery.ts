@@ -2,12 +2,12 @@ import { ClusterError } from '../base/index.ts';
 import type { Recovered } from '../ports/index.ts';
 import { emptyTree, snapshotDecoder, type TreeState } from '../tree/index.ts';
 import { saveFirstEntry } from './founding.ts';
-import type { DaemonOptions } from './options.ts';
 import type { Store } from './store.ts';
+import type { LifeOptions } from './types.ts';
 
 /** What decides whether a node without any log founds a cluster or attaches to one. */
 type Beginning = {
-  readonly options: DaemonOptions;
+  readonly options: LifeOptions;
   readonly address: string;
   readonly through: readonly string[];
   readonly mustAttach: boolean;

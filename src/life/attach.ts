@@ -1,6 +1,7 @@
 import { ClusterError, type Lineage, type NodeId } from '../base/index.ts';
-import { connect, type Members } from '../connect/index.ts';
+import type { Members } from '../client/index.ts';
 import type { Clock, Logger } from '../ports/index.ts';
+import type { ClientWanted, LifeWorld } from './types.ts';
 
 export type AttachPlan = {
   readonly nodeId: NodeId;
@@ -13,6 +14,12 @@ export type AttachPlan = {
   readonly secret: string;
   /** How long to try. A cluster that starts together with this node needs a moment. */
   readonly withinMs: number;
+};
+
+export type AttachParts = {
+  readonly clock: Clock;
+  readonly connect: LifeWorld['connect'];
+  readonly logger: Logger;
 };
 
 const attemptMs = 3000;
@@ -34,17 +41,18 @@ const isFinal = (error: unknown): error is ClusterError =>
  */
 export async function attach(
   plan: AttachPlan,
-  parts: { readonly clock: Clock; readonly logger: Logger },
+  parts: AttachParts,
   signal: AbortSignal,
 ): Promise<Members> {
-  const { clock, logger } = parts;
+  const { clock, connect, logger } = parts;
   const endMs = clock.now() + plan.withinMs;
   let pauseMs = betweenMs;
   let told = false;
   for (;;) {
     try {
       const leftMs = Math.ceil(endMs - clock.now());
-      return await ask(plan, Math.max(attemptMsMin, Math.min(attemptMs, leftMs)), signal);
+      const timeoutMs = Math.max(attemptMsMin, Math.min(attemptMs, leftMs));
+      return await ask(plan, connect, timeoutMs, signal);
     } catch (error) {
       const last = error instanceof Error ? error.message : String(error);
       if (isFinal(error)) throw refused(plan, error);
@@ -61,7 +69,12 @@ export async function attach(
   }
 }
 
-async function ask(plan: AttachPlan, timeoutMs: number, signal: AbortSignal): Promise<Members> {
+async function ask(
+  plan: AttachPlan,
+  connect: LifeWorld['connect'],
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Members> {
   const { nodeId, address, clusterName, lineage, through, secret } = plan;
   const client = await connect({
     addresses: through,
@@ -102,11 +115,10 @@ const unattached = (plan: AttachPlan, last: string, cause: unknown): ClusterErro
  */
 export async function confirmRemoved(
   self: NodeId,
-  clusterName: string,
-  through: readonly string[],
-  secret: string,
+  wanted: ClientWanted,
+  connect: LifeWorld['connect'],
 ): Promise<boolean> {
-  const client = await connect({ addresses: through, clusterName, secret });
+  const client = await connect(wanted);
   try {
     // A read behind a barrier: the node that answers is with the majority, and as far as it.
     await client.rev();

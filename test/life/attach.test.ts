@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nodeId } from '../../src/base/index.ts';
-import { attach } from '../../src/daemon/attach.ts';
+import { connect } from '../../src/connect/index.ts';
+import { attach } from '../../src/life/attach.ts';
 import { systemClock } from '../../src/platform/index.ts';
 import type { Logger } from '../../src/ports/index.ts';
 
@@ -23,7 +24,7 @@ describe('attach()', () => {
       debug: () => {},
       child: () => logger,
     };
-    const parts = { clock: systemClock(), logger };
+    const parts = { clock: systemClock(), connect, logger };
     await expect(attach(plan, parts, never.signal)).rejects.toMatchObject({
       code: 'ERR_UNREACHABLE',
       message:
@@ -34,7 +35,7 @@ describe('attach()', () => {
 
   it('gives up at once when it is told to stop', async () => {
     const logger: Logger = { error: quiet, info: quiet, debug: quiet, child: () => logger };
-    const parts = { clock: systemClock(), logger };
+    const parts = { clock: systemClock(), connect, logger };
     const stop = new AbortController();
     const attached = attach({ ...plan, withinMs: Number.POSITIVE_INFINITY }, parts, stop.signal);
     stop.abort();

@@ -1,0 +1,44 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { prng } from '../base/index.ts';
+import { connect } from '../connect/index.ts';
+import { Doors } from '../doors/index.ts';
+import type { LifeWorld } from '../life/index.ts';
+import { checksum, openDisk, systemClock, systemRandom } from '../platform/index.ts';
+import { PeerTransport } from '../transport/index.ts';
+
+/** The world as it is: this machine's clock, disk and sockets, for one life that listens at `listen`. */
+export function realWorld(listen: string): LifeWorld {
+  const clock = systemClock();
+  const random = systemRandom();
+  let transport: PeerTransport | null = null;
+  return {
+    clock,
+    random,
+    checksum,
+    hostname: hostnameOf(),
+    disk: (folder) => openDisk(resolve(folder)),
+    links: (of) => {
+      transport = new PeerTransport({ ...of, clock, prng: prng(random.seed()) });
+      return transport;
+    },
+    entrance: ({ server, logger }) =>
+      new Doors({
+        address: listen,
+        server,
+        clock,
+        logger,
+        // Peers come in by the same port as guests.
+        peers: (request, socket, head) => transport?.handleUpgrade(request, socket, head),
+      }),
+    connect,
+  };
+}
+
+function hostnameOf(): string {
+  try {
+    return hostname();
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,81 @@
+import type { BootNumber, Lineage, NodeId } from '../base/index.ts';
+import type { Client, ClientOptions } from '../client/index.ts';
+import type { Timing } from '../node/index.ts';
+import type { Checksum, Clock, Disk, Logger, PeerLinks, Random } from '../ports/index.ts';
+import type { Server } from '../server/index.ts';
+import type { WalOptions } from '../wal/index.ts';
+
+/** How a node runs, as far as its life is concerned. */
+export type LifeOptions = {
+  /** The name operators call the cluster by; a node attaches only to a cluster of this name. */
+  readonly clusterName: string;
+  /** host:port of nodes to attach through; empty: found, continue, or look up in the boot cluster. */
+  readonly attach: readonly string[];
+  /** `doozer:` URI of the cluster where clusters are announced and found. */
+  readonly bootUri: string | null;
+  /** Pause between two writes of this node's own state. */
+  readonly pulseMs: number;
+  /** Silence after which a member is removed; 0: never. */
+  readonly silenceMs: number;
+  /** How many past revisions stay readable. */
+  readonly historyRevisions: number;
+  /** Where log and snapshots live, for people; `null`: nowhere, and the node ends with the process. */
+  readonly dataFolder: string | null;
+  /** The steward never shrinks the cluster below this many voters. */
+  readonly minVoters: number;
+  /** Empty: no secret. Never logged. */
+  readonly secrets: { readonly rw: string; readonly ro: string };
+  readonly version: string;
+  /** Log bytes since the last snapshot that make a node write the next one. */
+  readonly snapshotEveryBytes?: number;
+  /** Log bytes kept behind a snapshot, for followers that lag. */
+  readonly logKeptBytes?: number;
+  /** How the cluster keeps time, if other than usual. */
+  readonly timing?: Timing;
+  /** How long a learner keeps up before it votes, if other than usual. */
+  readonly promoteAfterMs?: number;
+  /** Sizes of log segments other than the usual ones. */
+  readonly wal?: Partial<WalOptions>;
+};
+
+/** Whom a node's links speak for. */
+export type LinksOf = {
+  readonly nodeId: NodeId;
+  readonly boot: BootNumber;
+  /** host:port where others dial this node. */
+  readonly address: string;
+  readonly clusterName: string;
+  /** The cluster this node belongs to; `null` until a joining node has heard of it. */
+  readonly lineage: () => Lineage | null;
+  readonly secret: string;
+  readonly logger: Logger;
+};
+
+/** What listens for guests at the node's address. */
+export type Entrance = {
+  /** @throws ERR_ADDRESS_IN_USE, ERR_BAD_ARGUMENT, both naming the address. */
+  readonly start: () => Promise<void>;
+  /** Lets what was asked be answered, then closes. May be called twice. */
+  readonly stop: () => Promise<void>;
+};
+
+/** How a node reaches another one as any program would. */
+export type ClientWanted = ClientOptions & {
+  /** How long to look for a node before giving up. */
+  readonly openTimeoutMs?: number;
+  readonly signal?: AbortSignal;
+};
+
+/** The world a node lives in, real or made up. */
+export type LifeWorld = {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly checksum: Checksum;
+  readonly hostname: string;
+  /** Opens the data folder named in the options; called once a life. @throws ERR_DISK_FAILED */
+  readonly disk: (folder: string) => Promise<Disk>;
+  readonly links: (of: LinksOf) => PeerLinks;
+  readonly entrance: (of: { readonly server: Server; readonly logger: Logger }) => Entrance;
+  /** Resolves with a client once a node answers. @throws ERR_UNREACHABLE, ERR_WRONG_CLUSTER, ERR_ACCESS_DENIED */
+  readonly connect: (wanted: ClientWanted) => Promise<Client>;
+};
