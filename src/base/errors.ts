@@ -34,9 +34,11 @@ export const errorCodes = {
   ERR_UNREACHABLE: { effect: 'none', retry: 'same' },
   ERR_TIMEOUT: { effect: 'none', retry: 'same' },
   ERR_STOPPED: { effect: 'none', retry: 'same' },
+  ERR_CONDEMNED: { effect: 'none', retry: 'same' },
   ERR_CANCELLED: { effect: 'unknown', retry: 'never' },
   ERR_BAD_FRAME: { effect: 'none', retry: 'never' },
   ERR_DISK_FAILED: { effect: 'unknown', retry: 'never' },
+  ERR_DISK_FULL: { effect: 'none', retry: 'never' },
   ERR_DISK_CORRUPT: { effect: 'none', retry: 'never' },
   ERR_LOCKED: { effect: 'none', retry: 'never' },
   ERR_ADDRESS_IN_USE: { effect: 'none', retry: 'never' },
@@ -67,3 +69,12 @@ export class ClusterError extends Error {
 }
 
 export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(errorCodes, text);
+
+const diskFullCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** Did the disk refuse because it has no room left? `ERR_DISK_FAILED` carries its answer as cause. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof ClusterError) || error.code !== 'ERR_DISK_FAILED') return false;
+  const { cause } = error;
+  return cause instanceof Error && 'code' in cause && diskFullCodes.has(String(cause.code));
+}

@@ -2,7 +2,7 @@ export { AssertionError, assert, must, unreachable } from './assert.ts';
 export type { Brand } from './brand.ts';
 export { base32Of, bytesOfBase32, compareText, noBytes, sameBytes, textOf, utf8 } from './bytes.ts';
 export type { Effect, ErrorCode, Retry } from './errors.ts';
-export { ClusterError, errorCodes, isErrorCode } from './errors.ts';
+export { ClusterError, errorCodes, isDiskFull, isErrorCode } from './errors.ts';
 export type {
   BootNumber,
   ClusterId,

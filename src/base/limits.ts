@@ -47,9 +47,9 @@ export const limits = {
   peerLinksMax: 256,
   /** From the first byte of a link, or of the dialling, to the other end's hello. Beyond: closed. */
   peerHelloTimeoutMs: 3000,
-  /** A link is asked for a sign of life each time this passes in silence; closed after the tenth. */
+  /** A link is asked for a sign of life each time this passes in silence; closed after the third. */
   peerQuietMs: 1000,
-  peerQuietTimesMax: 10,
+  peerQuietTimesMax: 3,
   /** The pause before a peer is dialled again: doubles from the least to the most, with jitter. */
   peerRedialMsMin: 50,
   peerRedialMsMax: 2000,
@@ -76,6 +76,12 @@ export const limits = {
   snapshotStreamsMax: 4,
   /** One piece of a snapshot on the wire. */
   snapshotPieceBytesMax: 256 * kib,
+  /** What a node's tree held at so many indexes is told at once. */
+  digestPointsMax: 18,
+  /** Trees are compared so often. */
+  digestEveryMs: 1000,
+  /** States of this node that were condemned, kept for people. Beyond: not kept. */
+  evidenceMax: 4,
   /** Log bytes kept in memory and on disk behind a snapshot, for followers that lag. */
   logKeptBytes: 8 * mib,
   /** Log bytes since the last snapshot that make a node write the next one. */
@@ -87,6 +93,22 @@ export const limits = {
   historyBytesMax: 256 * mib,
   /** A WAL segment. */
   segmentBytes: 64 * mib,
+  /** Room a node keeps in its folder for a disk that is full: its next segment, or a snapshot's room. */
+  diskReserveBytes: 8 * mib,
+  /** Free bytes below which a leader refuses sets, and from which on it takes them again. */
+  diskLowBytes: 4 * mib,
+  diskClearBytes: 12 * mib,
+  /** The disk is looked at so often. */
+  diskLookMs: 1000,
+  /** A leader whose disk is full tries again after this to find a voter that has room. */
+  diskTransferMs: 30_000,
+  /** A snapshot that found no room is tried again after this. */
+  diskRetryMs: 5000,
+  /** Old segments and snapshots are read through in pieces of this, with a pause after each. */
+  scrubSliceBytes: 64 * kib,
+  scrubPauseMs: 20,
+  /** From the end of one pass to the next. */
+  scrubRestMs: 600_000,
   /** How long a request may wait for its outcome. */
   requestTimeoutMs: 5000,
   /** One tick of the core. */
@@ -124,5 +146,9 @@ assert(
 assert(
   limits.silenceMinMs >= 10 * limits.heartbeatTicks * limits.tickMs,
   'the silent missed ten heartbeats',
+);
+assert(
+  limits.diskLowBytes + limits.diskReserveBytes <= limits.diskClearBytes,
+  'a disk that has cleared has room to refill the reserve',
 );
 assert(limits.logKeptBytes < limits.snapshotEveryBytes, 'a snapshot makes the log shorter');

@@ -27,11 +27,12 @@ export type CallPlan<T> = {
 
 export type CallParts = { readonly keeper: Keeper; readonly clock: Clock; readonly prng: Prng };
 
-/** Refusals that another node may not share: this one stops, is cut off, or does not lead. */
+/** Refusals that another node may not share: this one stops, is cut off, is wrong, or does not lead. */
 const elsewhere: ReadonlySet<ErrorCode> = new Set([
   'ERR_NO_LEADER',
   'ERR_NOT_LEADER',
   'ERR_STOPPED',
+  'ERR_CONDEMNED',
 ]);
 /** Refusals that may pass, and whose reason the caller should weigh first. */
 const tellAtOnce: ReadonlySet<ErrorCode> = new Set(['ERR_MEMBERSHIP_REFUSED']);
@@ -142,13 +143,14 @@ export class Call<T> implements Exchange {
     }
     const leader = leaderAddressOf(why);
     if (why.code === 'ERR_NOT_LEADER' && leader !== null) keeper.prefer(leader);
-    if (elsewhere.has(why.code)) carrier?.avoid();
     this.#lastRefusal = why;
     this.#stage = 'pausing';
     this.#pause = clock.after(pauseMs(this.#pauses++, prng), () => {
       this.#stage = 'waiting';
       keeper.submit(this);
     });
+    // Last, since the link may then say that this is lost.
+    if (elsewhere.has(why.code)) carrier?.avoid();
   }
 
   /**

@@ -117,16 +117,20 @@ export class Watch implements Exchange, AsyncIterableIterator<NativeEvent, undef
       this.#advance(reply.progress + 1);
       return 'more';
     }
+    const carrier = this.#sentAs?.carrier;
     this.#sentAs = null;
     const action = `Cannot go on watching "${this.#options.glob}" from revision ${this.#next}`;
-    if (reply.kind === 'error') this.#refusedBy(errorOf(reply, action));
-    else this.#end(new ClusterError('ERR_BAD_FRAME', `${action}: answered with "${reply.kind}"`));
+    if (reply.kind === 'error') {
+      this.#refusedBy(errorOf(reply, action));
+      // Last, since the link may then say that this is lost. Else it would be sent there again.
+      if (reply.code === 'ERR_CONDEMNED') carrier?.avoid();
+    } else this.#end(new ClusterError('ERR_BAD_FRAME', `${action}: answered with "${reply.kind}"`));
     return 'done';
   }
 
   lost(): void {
     this.#sentAs = null;
-    if (this.#ended === null) this.#parts.keeper.submit(this);
+    if (this.#ended === null && this.#pause === null) this.#parts.keeper.submit(this);
   }
 
   refused(why: ClusterError): void {

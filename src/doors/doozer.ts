@@ -71,7 +71,10 @@ class DoozerConnection {
     this.#socket = socket;
     this.#logger = parts.logger;
     this.#session = parts.server.openDoozer(
-      { answer: (response, pinBytes) => this.#outlet.put(response, pinBytes) },
+      {
+        answer: (response, pinBytes) => this.#outlet.put(response, pinBytes),
+        drop: (reason) => this.#drop(reason),
+      },
       () => this.#intake.goOn(),
     );
     this.#outlet = new Outlet<DoozerResponse>({

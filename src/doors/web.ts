@@ -64,6 +64,8 @@ export class WebDoor {
       plain(response, 404, '');
     } else if (this.#parts.server.guarded) {
       plain(response, 401, 'This cluster has a secret, and this page cannot ask for it yet.\n');
+    } else if (!this.#parts.server.node.serves()) {
+      plain(response, 503, 'The state of this node is condemned; ask another node.\n');
     } else {
       const html = this.#html(decoded(path));
       response.writeHead(200, { ...pageHeaders, 'content-length': Buffer.byteLength(html) });

@@ -1,6 +1,7 @@
 import {
   assert,
   type BootNumber,
+  type LogIndex,
   type Membership,
   type NodeId,
   type Revision,
@@ -11,6 +12,7 @@ import { decodeEnvelope } from '../protocol/index.ts';
 import type { Entry, Position, SnapshotMeta } from '../raft/index.ts';
 import { apply, type Change, type Reply, type TreeState, type View } from '../tree/index.ts';
 import { type Delivery, History, Hub, type Waiting } from '../watch/index.ts';
+import { digestEveryEntries } from './digest-points.ts';
 import type { Cancel, EventWatcher } from './types.ts';
 
 export type ApplierParts = {
@@ -20,11 +22,15 @@ export type ApplierParts = {
   readonly meta: SnapshotMeta;
   readonly historyRevisions: number;
   readonly historyBytesMax: number;
+  /** What is committed will be applied, however long that takes. */
+  readonly commitIndex: () => LogIndex;
   /** A command this node proposed in this boot was applied. */
   readonly ownApplied: (n: number, reply: Reply) => void;
   /** The first entry of a later term than any before was applied. */
   readonly termApplied: (term: Term) => void;
   readonly membershipApplied: (membership: Membership, at: Position) => void;
+  /** The state at an index at which the states of all nodes are compared. */
+  readonly passed: (state: TreeState) => void;
 };
 
 /** A watcher and whether it still wants to hear: deliveries may be on their way when it does not. */
@@ -32,7 +38,8 @@ type Listener = { readonly watcher: EventWatcher; live: boolean };
 
 /** Holds the tree, its history and who waits for it; takes committed entries in, in order. */
 export class Applier {
-  readonly #parts: ApplierParts;
+  /** Without the state it begins with, which would stay whatever is written over it. */
+  readonly #parts: Omit<ApplierParts, 'state'>;
   readonly #history: History;
   readonly #hub: Hub<Listener>;
   #state: TreeState;
@@ -42,15 +49,16 @@ export class Applier {
   /** Committed and not applied yet; consumed from `#at` on. */
   #queue: Entry[] = [];
   #at = 0;
+  #isFrozen = false;
 
-  constructor(parts: ApplierParts) {
+  constructor({ state, ...parts }: ApplierParts) {
     this.#parts = parts;
-    this.#state = parts.state;
+    this.#state = state;
     this.#history = new History({
       revisionsMax: parts.historyRevisions,
       bytesMax: parts.historyBytesMax,
     });
-    this.#history.start(parts.state);
+    this.#history.start(state);
     this.#hub = new Hub(this.#history);
     this.#membership = parts.meta.membership;
     this.#membershipAt = parts.meta.membershipAt;
@@ -65,8 +73,14 @@ export class Applier {
     return this.#applied;
   }
 
+  /** What `run` would apply. What waits while the state stands still is the log's, and no copy. */
   get pendingCount(): number {
-    return this.#queue.length - this.#at;
+    return this.#isFrozen ? 0 : this.#queue.length - this.#at;
+  }
+
+  /** The last committed entry that was handed over, applied or not. */
+  get takenIndex(): LogIndex {
+    return this.#queue.at(-1)?.index ?? this.#applied.index;
   }
 
   get oldest(): Revision {
@@ -96,12 +110,15 @@ export class Applier {
 
   /** Applies what waits until `isLate()` says to let others run; at least a few. True when all is done. */
   run(isLate: () => boolean): boolean {
+    assert(!this.#isFrozen, 'C2: a condemned state is not built upon');
     let count = 0;
     while (this.#at < this.#queue.length) {
       const entry = this.#queue[this.#at++];
       assert(entry !== undefined, 'the queue holds what its count says');
       this.#apply(entry);
-      if ((++count & 63) === 0 && isLate()) break;
+      if ((++count & 63) !== 0) continue;
+      this.#forgetOutrun();
+      if (isLate()) break;
     }
     const done = this.#at === this.#queue.length;
     if (done) {
@@ -114,9 +131,32 @@ export class Applier {
   /** The state becomes that of a snapshot. What it jumped over is told as compacted, never skipped. */
   install(state: TreeState, meta: SnapshotMeta): void {
     assert(meta.index > this.#applied.index, 'a snapshot only goes forward');
-    assert(state.appliedIndex === meta.index, 'a snapshot is the state at its index');
     this.#queue = [];
     this.#at = 0;
+    this.#begin(state, meta);
+  }
+
+  /** The state is wrong: it stands still until another one takes its place. */
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+
+  /**
+   * Another node's state takes the place of this one, which is wrong, and what the log holds after it
+   * is applied to it. The log knows nothing of this: `meta` lies within what it handed over.
+   */
+  replace(state: TreeState, meta: SnapshotMeta): void {
+    assert(this.#isFrozen, 'C2: only a condemned state is replaced');
+    assert(meta.index >= this.#applied.index, 'C2: what was applied stays applied');
+    assert(meta.index <= this.takenIndex, 'C2: the log goes on where the state ends');
+    this.#queue = this.#queue.slice(this.#at).filter(({ index }) => index > meta.index);
+    this.#at = 0;
+    this.#begin(state, meta);
+  }
+
+  #begin(state: TreeState, meta: SnapshotMeta): void {
+    assert(state.appliedIndex === meta.index, 'a snapshot is the state at its index');
+    this.#isFrozen = false;
     this.#state = state;
     this.#applied = { index: meta.index, term: meta.term };
     this.#history.start(state);
@@ -164,6 +204,11 @@ export class Applier {
     this.#history.sweep();
   }
 
+  #forgetOutrun(): void {
+    const { historyRevisions, commitIndex } = this.#parts;
+    if (commitIndex() - this.#applied.index > historyRevisions) this.#history.outrun();
+  }
+
   #apply(entry: Entry): void {
     assert(entry.index === this.#applied.index + 1, 'R1: entries are applied one by one, in order');
     const change = changeOf(entry);
@@ -175,6 +220,7 @@ export class Applier {
     if (events.length > 0) {
       this.#deliver(this.#hub.publish(events));
     }
+    if (entry.index % digestEveryEntries === 0) this.#parts.passed(state);
     if (newTerm) this.#parts.termApplied(entry.term);
     if (change.body.kind === 'membership')
       this.#setMembership(change.body.membership, this.#applied);

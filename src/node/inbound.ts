@@ -1,6 +1,7 @@
 import { type BootNumber, limits, type NodeId } from '../base/index.ts';
 import type { Clock } from '../ports/index.ts';
 import type { PeerFrame } from '../protocol/index.ts';
+import type { Digests } from './digests.ts';
 import type { Liveness } from './liveness.ts';
 import type { Loop } from './loop.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -12,6 +13,9 @@ export type InboundParts = {
   readonly liveness: Liveness;
   readonly writes: Writes;
   readonly snapshots: Snapshots;
+  readonly digests: Digests;
+  /** This node's disk has no room: it does not take over. */
+  readonly isFull: () => boolean;
 };
 
 /** What peers send goes to whom it concerns. Nothing is decided here, only put where it waits. */
@@ -28,6 +32,8 @@ export class Inbound {
     // Only while this node's disk stands still. Cores ask again for what they miss.
     if (loop.waitingCount >= limits.inboxMessagesMax) return;
     for (const message of frame.messages) {
+      // Whoever hands over does so for want of room, or will find another successor.
+      if (message.kind === 'timeoutNow' && this.#parts.isFull()) continue;
       if (message.kind !== 'snapshot') loop.offer({ kind: 'message', from, boot, message });
       else void snapshots.arrived(from, boot, message);
     }
@@ -35,7 +41,7 @@ export class Inbound {
   }
 
   #nodeMessage(from: NodeId, boot: BootNumber, message: PeerFrame['nodeMessages'][number]): void {
-    const { clock, loop, writes, snapshots } = this.#parts;
+    const { clock, loop, writes, snapshots, digests } = this.#parts;
     switch (message.kind) {
       case 'forward':
         writes.arrived(from, boot, message);
@@ -50,6 +56,12 @@ export class Inbound {
         break;
       case 'snapshotAck':
         snapshots.acked(from, message);
+        break;
+      case 'digest':
+        digests.arrived(message);
+        break;
+      case 'snapshotWanted':
+        snapshots.wanted(from, message.index);
         break;
     }
   }

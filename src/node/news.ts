@@ -56,6 +56,12 @@ export class News {
       case 'toldRemoved':
         this.#parts.events.toldRemoved(notice.by, notice.membershipAt);
         break;
+      case 'givenUp':
+        this.#doubtGivenUp(notice);
+        break;
+      case 'aloneInDoubt':
+        this.#aloneInDoubt(notice.suspect);
+        break;
     }
   }
 
@@ -114,6 +120,31 @@ export class News {
     const isSettled = role === 'leader' || (role === 'follower' && leader !== null);
     if (isSettled) logger.info({ role, term, leader }, 'role changed');
     else logger.debug({ role, term, leader }, 'role changed');
+  }
+
+  #doubtGivenUp({ after, through, neverHeld }: Notice & { kind: 'givenUp' }): void {
+    const { logger } = this.#parts;
+    const fields = {
+      lastIndex: after.index,
+      lastTerm: after.term,
+      suspectIndex: through.index,
+      suspectTerm: through.term,
+    };
+    if (neverHeld) {
+      logger.info(fields, 'doubt given up: a quorum never held what is lost here');
+    } else {
+      logger.error(
+        fields,
+        'doubt given up: no voter can show what may have followed this log. Power cuts tear what nobody was promised; if disks rotted, acknowledged writes are lost',
+      );
+    }
+  }
+
+  #aloneInDoubt({ index, term }: Position): void {
+    this.#parts.logger.error(
+      { suspectIndex: index, suspectTerm: term },
+      'not serving: this node is the only voter it knows, and its log is damaged. Start the other voters, if there are any; else stop it and put back a copy of its data folder (docs/raft.md, "A lone voter")',
+    );
   }
 
   #lead(): void {

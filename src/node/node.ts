@@ -1,9 +1,11 @@
+// Kept whole: the list of the parts of a node, and how they meet.
 import { ClusterError, isMember, limits, type NodeId, prng, type Revision } from '../base/index.ts';
 import type { Glob } from '../paths/index.ts';
 import type { Timer } from '../ports/index.ts';
 import { type Input, type MembershipChange, type Position, Raft } from '../raft/index.ts';
-import type { Command, View } from '../tree/index.ts';
+import { type Command, emptyTree, type View } from '../tree/index.ts';
 import { Applier } from './applier.ts';
+import { Digests } from './digests.ts';
 import { Inbound } from './inbound.ts';
 import { LeaderClock } from './leader-clock.ts';
 import { Liveness } from './liveness.ts';
@@ -13,11 +15,13 @@ import { News } from './news.ts';
 import { type NodeOptions, type NodeParts, type Timing, usualTiming } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { Peers } from './peers.ts';
+import { Quarantine } from './quarantine.ts';
 import { raftOptionsOf } from './raft-options.ts';
 import { Reads } from './reads.ts';
-import { overloaded, refusalError, unserved } from './refusals.ts';
+import { condemned, overloaded, refusalError, unserved } from './refusals.ts';
 import { RevisionWaiters } from './revision-waiters.ts';
 import { Snapshots } from './snapshots.ts';
+import { Space } from './space.ts';
 import { statusOf } from './status.ts';
 import { Turn } from './turn.ts';
 import type {
@@ -54,6 +58,10 @@ export class Node implements NodeHandle {
   readonly #leaderClock = new LeaderClock();
   readonly #peers: Peers;
   readonly #snapshots: Snapshots;
+  readonly #space: Space;
+  readonly #digests: Digests;
+  readonly #quarantine: Quarantine;
+  readonly #condemnedListeners = new Set<() => void>();
   readonly #news: News;
   readonly #inbound: Inbound;
   #life: NodeLife = 'joining';
@@ -65,8 +73,10 @@ export class Node implements NodeHandle {
   constructor(options: NodeOptions, parts: NodeParts) {
     this.id = options.id;
     this.#options = options;
-    this.#parts = parts;
     const { clock, links, logger, recovered } = parts;
+    // What it begins with is handed on. Held here, all that is forgotten or written over later
+    // would stay for as long as the node lives.
+    this.#parts = { ...parts, state: emptyTree(), recovered: { ...recovered, entries: [] } };
     this.#timing = options.timing ?? usualTiming;
     const { tickMs, electionTimeoutTicks } = this.#timing;
     const chance = prng(parts.random.seed());
@@ -74,16 +84,8 @@ export class Node implements NodeHandle {
     this.#core = core;
     this.#liveness = new Liveness(clock.now(), tickMs);
     this.#peers = new Peers(options.id, links, 2 * electionTimeoutTicks * tickMs);
-    const outbox = new Outbox(links);
-    this.#writes = new Writes({
-      id: options.id,
-      boot: recovered.boot,
-      bootTerm: recovered.hardState.term,
-      outbox,
-      requestTimeoutMs: options.requestTimeoutMs,
-      clusterTime: () => this.#clusterTime(),
-      step: (input) => core.step(input),
-    });
+    const outbox = new Outbox(links, (to) => this.#digests.tell(to));
+    this.#writes = this.#newWrites(outbox);
     this.#applier = new Applier({
       id: options.id,
       boot: recovered.boot,
@@ -91,9 +93,18 @@ export class Node implements NodeHandle {
       meta: recovered.snapshot,
       historyRevisions: options.historyRevisions,
       historyBytesMax: limits.historyBytesMax,
+      commitIndex: () => core.view().commitIndex,
       ownApplied: (n, reply) => this.#writes.applied(n, reply),
       termApplied: (term) => this.#news.termApplied(term),
       membershipApplied: (membership, at) => this.#news.membershipApplied(membership, at),
+      passed: (state) => this.#digests.passed(state),
+    });
+    this.#digests = new Digests({
+      id: options.id,
+      boot: recovered.boot,
+      logger,
+      view: () => core.view(),
+      state: () => this.#applier.state,
     });
     this.#revisions = new RevisionWaiters((revision) => this.#applier.viewAt(revision));
     this.#news = new News({
@@ -111,6 +122,8 @@ export class Node implements NodeHandle {
       recoveredThrough: recovered.entries.at(-1)?.index ?? recovered.snapshot.index,
     });
     this.#snapshots = this.#newSnapshots(outbox);
+    this.#quarantine = this.#newQuarantine(outbox);
+    this.#space = this.#newSpace();
     const steps = this.#newTurn(outbox);
     const failed = (error: unknown) => this.#fatal(error);
     this.#loop = new Loop({ core, log: parts.log, clock, steps, failed });
@@ -119,7 +132,39 @@ export class Node implements NodeHandle {
       loop: this.#loop,
       liveness: this.#liveness,
       writes: this.#writes,
+      isFull: () => this.#space.isFull,
       snapshots: this.#snapshots,
+      digests: this.#digests,
+    });
+  }
+
+  #newWrites(outbox: Outbox): Writes {
+    const { id, requestTimeoutMs } = this.#options;
+    const { recovered } = this.#parts;
+    return new Writes({
+      id,
+      boot: recovered.boot,
+      bootTerm: recovered.hardState.term,
+      outbox,
+      requestTimeoutMs,
+      clusterTime: () => this.#clusterTime(),
+      isFull: () => this.#space.isFull,
+      step: (input) => this.#core.step(input),
+    });
+  }
+
+  #newSpace(): Space {
+    const { clock, logger, log } = this.#parts;
+    return new Space({
+      id: this.id,
+      clock,
+      logger,
+      log,
+      view: () => this.#core.view(),
+      transfer: (to) => this.transferLeadership(to),
+      shorten: () => this.#snapshots.shorten(),
+      tend: () => this.#snapshots.tend(),
+      diskFailed: (error) => this.#fatal(error),
     });
   }
 
@@ -143,6 +188,7 @@ export class Node implements NodeHandle {
       this.#tick();
     };
     this.#ticker = clock.after(tickMs, tick);
+    this.#parts.log.upkeep?.watch((through) => this.#snapshots.heal(through));
     this.#loop.wake();
   }
 
@@ -161,13 +207,15 @@ export class Node implements NodeHandle {
   }
 
   propose(command: Command, waiter: ProposalWaiter): void {
-    if (this.#life === 'stopped') return waiter.failed(unserved('stopped'));
+    const refusal = this.#refusal();
+    if (refusal !== null) return waiter.failed(refusal);
     this.#writes.propose(command, waiter, this.#parts.clock.now());
     this.#loop.wake();
   }
 
   read(waiter: ViewWaiter): void {
-    if (this.#life === 'stopped') return waiter.failed(unserved('stopped'));
+    const refusal = this.#refusal();
+    if (refusal !== null) return waiter.failed(refusal);
     if (this.#reads.full) return waiter.failed(overloaded('reads', limits.readsMax));
     this.#reads.add(waiter, this.#deadlineMs());
     this.#loop.wake();
@@ -186,8 +234,9 @@ export class Node implements NodeHandle {
   }
 
   whenRevision(revision: Revision, waiter: ViewWaiter): Cancel {
-    if (this.#life !== 'stopped') return this.#revisions.add(revision, waiter);
-    waiter.failed(unserved('stopped'));
+    const refusal = this.#refusal();
+    if (refusal === null) return this.#revisions.add(revision, waiter);
+    waiter.failed(refusal);
     return () => {};
   }
 
@@ -200,6 +249,7 @@ export class Node implements NodeHandle {
   }
 
   async changeMembership(change: MembershipChange, ifMembershipAt: Position | null): Promise<void> {
+    if (!this.serves()) throw condemned();
     const time = this.#clusterTime();
     await this.#openChange('change', (ref) => ({
       kind: 'changeMembership',
@@ -216,7 +266,18 @@ export class Node implements NodeHandle {
   }
 
   leads(): boolean {
-    return this.#liveness.leadingForMs(this.#parts.clock.now()) !== null;
+    return this.serves() && this.#liveness.leadingForMs(this.#parts.clock.now()) !== null;
+  }
+
+  serves(): boolean {
+    return this.#quarantine.condemnation === null;
+  }
+
+  onCondemned(listener: () => void): Cancel {
+    this.#condemnedListeners.add(listener);
+    return () => {
+      this.#condemnedListeners.delete(listener);
+    };
   }
 
   status(): NodeStatus {
@@ -227,6 +288,8 @@ export class Node implements NodeHandle {
       raft: this.#core.view(),
       applier: this.#applier,
       liveness: this.#liveness,
+      digests: this.#digests,
+      condemnation: this.#quarantine.condemnation,
       nowMs: this.#parts.clock.now(),
     });
   }
@@ -248,7 +311,34 @@ export class Node implements NodeHandle {
         this.#changes.receipt(receipt, ({ reason, detail }) =>
           refusalError(reason, detail, this.#leaderAddress()),
         ),
+      settle: () => this.#quarantine.settle(),
+      installed: () => this.#quarantine.installed(),
       progressed: () => this.#progressed(),
+    });
+  }
+
+  #newQuarantine(outbox: Outbox): Quarantine {
+    return new Quarantine({
+      id: this.id,
+      logger: this.#parts.logger,
+      applier: this.#applier,
+      snapshots: this.#snapshots,
+      digests: this.#digests,
+      view: () => this.#core.view(),
+      offer: (input) => this.#loop.offer(input),
+      ask: (to, index) => {
+        outbox.add(to, { kind: 'snapshotWanted', term: this.#core.view().term, index });
+        outbox.flush();
+      },
+      // Refused or late, it is asked for again.
+      transfer: (to) => void this.transferLeadership(to).catch(() => {}),
+      condemned: () => {
+        this.#writes.condemned();
+        this.#reads.failAll(condemned());
+        this.#revisions.failAll(condemned());
+        for (const listener of [...this.#condemnedListeners]) listener();
+      },
+      replaced: () => this.#progressed(),
     });
   }
 
@@ -264,6 +354,8 @@ export class Node implements NodeHandle {
       logKeptBytes: this.#options.logKeptBytes,
       progress: () => this.#core.view().progress,
       commitIndex: () => this.#core.view().commitIndex,
+      replaceableFrom: () => this.#quarantine.replaceableFrom,
+      present: () => ({ state: this.#applier.state, meta: this.#applier.meta() }),
       offer: (input) => this.#loop.offer(input),
       wake: () => this.#loop.wake(),
       ack: (to, ack) => {
@@ -285,6 +377,8 @@ export class Node implements NodeHandle {
       this.#sweepAtMs = nowMs + sweepEveryMs;
       this.#applier.sweep();
     }
+    if (this.#digests.beat(nowMs)) this.#quarantine.beat();
+    this.#space.tick(nowMs);
     this.#loop.tick();
   }
 
@@ -322,6 +416,7 @@ export class Node implements NodeHandle {
     this.#life = 'stopped';
     this.#ticker?.cancel();
     await this.#loop.stop();
+    await this.#space.stop();
     await this.#snapshots.stop();
     this.#writes.endAll();
     this.#reads.failAll(unserved('stopped'));
@@ -347,6 +442,12 @@ export class Node implements NodeHandle {
 
   #clusterTime() {
     return this.#leaderClock.now(this.#liveness.awakeMs(this.#parts.clock.now()));
+  }
+
+  /** Why nobody is served here; `null`: they are. */
+  #refusal(): ClusterError | null {
+    if (this.#life === 'stopped') return unserved('stopped');
+    return this.serves() ? null : condemned();
   }
 
   #deadlineMs(): number {

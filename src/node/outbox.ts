@@ -8,10 +8,13 @@ type Gathered = { messages: Message[]; nodeMessages: NodeMessage[] };
 /** Gathers what one turn has for each peer, so that it leaves as one frame. */
 export class Outbox {
   readonly #links: PeerLinks;
+  readonly #besides: (to: NodeId) => NodeMessage | null;
   readonly #byPeer = new Map<NodeId, Gathered>();
 
-  constructor(links: PeerLinks) {
+  /** @param besides  what goes along when a frame leaves anyway. */
+  constructor(links: PeerLinks, besides: (to: NodeId) => NodeMessage | null = () => null) {
     this.#links = links;
+    this.#besides = besides;
   }
 
   add(to: NodeId, message: NodeMessage): void {
@@ -24,7 +27,11 @@ export class Outbox {
 
   flush(): void {
     if (this.#byPeer.size === 0) return;
-    for (const [to, frame] of this.#byPeer) this.#links.send(to, frame);
+    for (const [to, frame] of this.#byPeer) {
+      const besides = this.#besides(to);
+      if (besides !== null) frame.nodeMessages.push(besides);
+      this.#links.send(to, frame);
+    }
     this.#byPeer.clear();
   }
 

@@ -130,10 +130,14 @@ export class Proposals {
     this.#requeue((pending) => pending.sentIn !== null && pending.batch === batch);
   }
 
-  /** The batch was refused whole and its waiters shall know. */
-  failBatch(batch: number, error: ClusterError): void {
+  /** The batch was refused whole and its waiters shall know; those of `which`, if not all. */
+  failBatch(
+    batch: number,
+    error: ClusterError,
+    which: (bytes: Uint8Array) => boolean = () => true,
+  ): void {
     this.#fail(
-      (pending) => pending.sentIn !== null && pending.batch === batch,
+      (pending) => pending.sentIn !== null && pending.batch === batch && which(pending.bytes),
       () => error,
     );
   }

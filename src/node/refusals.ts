@@ -10,6 +10,13 @@ export const unserved = (why: 'stopped' | 'quorum'): ClusterError =>
     ? new ClusterError('ERR_STOPPED', 'This node is stopping')
     : new ClusterError('ERR_NO_LEADER', 'No quorum: this node found no leader with a majority');
 
+/** This node's state is known to be wrong. Another node has a right one. */
+export const condemned = (): ClusterError =>
+  new ClusterError(
+    'ERR_CONDEMNED',
+    'This node holds another state than a majority and fetches theirs; ask another node',
+  );
+
 /** A proposal that had no outcome within its time. */
 export const outcomeError = (sent: boolean, timeoutMs: number): ClusterError =>
   sent

@@ -1,6 +1,7 @@
 import {
   assert,
   ClusterError,
+  isDiskFull,
   type LogIndex,
   limits,
   type NodeId,
@@ -77,6 +78,11 @@ export class SnapshotReceiver {
     return this.#received === received;
   }
 
+  /** The one that came whole and waits. */
+  get held(): Received | null {
+    return this.#received;
+  }
+
   /** The core took it, or did not want it. */
   done(): void {
     this.#received = null;
@@ -96,7 +102,19 @@ export class SnapshotReceiver {
   }
 
   #then(work: () => Promise<void>): void {
-    this.#chain = this.#chain.then(work).catch(this.#parts.diskFailed);
+    this.#chain = this.#chain.then(work).catch((error: unknown) => this.#failed(error));
+  }
+
+  /** Without room the snapshot is given up; it is sent again. */
+  async #failed(error: unknown): Promise<void> {
+    const { logger, diskFailed } = this.#parts;
+    if (!isDiskFull(error)) return diskFailed(error);
+    logger.error(
+      { index: this.#transfer?.meta.index ?? null },
+      'disk is full: no room for the snapshot of the leader',
+    );
+    await this.#abort().catch(diskFailed);
+    this.#active = false;
   }
 
   async #take(from: NodeId, piece: SnapshotPiece): Promise<void> {

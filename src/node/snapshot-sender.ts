@@ -1,4 +1,4 @@
-import { type LogIndex, limits, logIndex, type NodeId } from '../base/index.ts';
+import { type LogIndex, limits, logIndex, type NodeId, noIndex } from '../base/index.ts';
 import type { Clock, Logger, PeerLinks, SnapshotSource, SnapshotStore } from '../ports/index.ts';
 import type { NodeMessage } from '../protocol/index.ts';
 import type { Message, ProgressView, SnapshotMeta } from '../raft/index.ts';
@@ -14,6 +14,8 @@ export type SnapshotSenderParts = {
   readonly streamsMax: number;
   /** The stream the core asked for ended. */
   readonly ended: (to: NodeId, index: LogIndex, delivered: boolean) => void;
+  /** A node that asked for a state needs a newer one than the newest durable one. */
+  readonly tooOld: () => void;
 };
 
 /** Pieces that may be on their way unacknowledged, per stream. */
@@ -63,6 +65,7 @@ class Stream {
 export class SnapshotSender {
   readonly #parts: SnapshotSenderParts;
   readonly #streams = new Map<NodeId, Stream>();
+  #stopped = false;
   /** What was sent last to whom, until it has caught up: the log is needed from there on. */
   readonly #fed = new Map<NodeId, LogIndex>();
 
@@ -83,9 +86,22 @@ export class SnapshotSender {
     }
     const stream = new Stream();
     this.#streams.set(to, stream);
-    stream.done = this.#run(to, stream, message).then((delivered) => {
+    stream.done = this.#run(to, stream, message, noIndex).then((delivered) => {
       this.#streams.delete(to);
-      if (!stream.ended) ended(to, message.meta.index, delivered);
+      if (!this.#stopped) ended(to, message.meta.index, delivered);
+    });
+  }
+
+  /**
+   * `to` replaces a wrong state and asks for one of `atLeast` or later. The core has no part in it. When
+   * there is none, or no room, nothing is sent: it asks again.
+   */
+  give(to: NodeId, atLeast: LogIndex): void {
+    if (this.#streams.has(to) || this.#streams.size >= this.#parts.streamsMax) return;
+    const stream = new Stream();
+    this.#streams.set(to, stream);
+    stream.done = this.#run(to, stream, null, atLeast).then(() => {
+      this.#streams.delete(to);
     });
   }
 
@@ -111,18 +127,36 @@ export class SnapshotSender {
     if (meta !== null && meta.index === index && meta.term === term) stream?.ack(position);
   }
 
+  /** Ends all streams. */
+  endAll(): void {
+    for (const stream of this.#streams.values()) stream.end();
+  }
+
   /** Ends all streams, and waits until nothing is read any more. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     const streams = [...this.#streams.values()];
-    for (const stream of streams) stream.end();
+    this.endAll();
     await Promise.all(streams.map(({ done }) => done));
   }
 
-  async #run(to: NodeId, stream: Stream, message: SnapshotMessage): Promise<boolean> {
+  async #run(
+    to: NodeId,
+    stream: Stream,
+    message: SnapshotMessage | null,
+    atLeast: LogIndex,
+  ): Promise<boolean> {
     try {
       const source = await this.#parts.snapshots.newest();
-      if (source === null) return false;
+      if (source === null) {
+        if (message === null) this.#parts.tooOld();
+        return false;
+      }
       try {
+        if (source.meta.index < atLeast) {
+          this.#parts.tooOld();
+          return false;
+        }
         return await this.#feed(to, stream, message, source);
       } finally {
         await source.close();
@@ -138,13 +172,13 @@ export class SnapshotSender {
   async #feed(
     to: NodeId,
     stream: Stream,
-    message: SnapshotMessage,
+    message: SnapshotMessage | null,
     source: SnapshotSource,
   ): Promise<boolean> {
     const { clock, links } = this.#parts;
     const { meta, bytes: size } = source;
     stream.meta = meta;
-    this.#fed.set(to, meta.index);
+    if (message !== null) this.#fed.set(to, meta.index);
     let position = 0;
     let quietTimes = 0;
     while (stream.acked < size && !stream.ended) {
@@ -166,7 +200,7 @@ export class SnapshotSender {
       }
     }
     if (stream.ended || size === 0) return false;
-    links.send(to, { messages: [{ ...message, meta }], nodeMessages: [] });
+    if (message !== null) links.send(to, { messages: [{ ...message, meta }], nodeMessages: [] });
     return true;
   }
 

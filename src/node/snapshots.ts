@@ -1,11 +1,18 @@
-import { assert, type BootNumber, type LogIndex, limits, type NodeId } from '../base/index.ts';
+import {
+  assert,
+  type BootNumber,
+  type LogIndex,
+  limits,
+  type NodeId,
+  noIndex,
+} from '../base/index.ts';
 import type { Clock, Logger, LogStore, PeerLinks, SnapshotStore } from '../ports/index.ts';
 import { encodedEntryLength, type NodeMessage } from '../protocol/index.ts';
 import type { Entry, Input, Message, ProgressView, SnapshotMeta } from '../raft/index.ts';
 import type { TreeState } from '../tree/index.ts';
 import { type Received, type SnapshotPiece, SnapshotReceiver } from './snapshot-receiver.ts';
 import { type SnapshotMessage, SnapshotSender } from './snapshot-sender.ts';
-import { SnapshotWriter } from './snapshot-writer.ts';
+import { SnapshotWriter, writeState } from './snapshot-writer.ts';
 
 export type SnapshotsParts = {
   readonly clock: Clock;
@@ -18,6 +25,10 @@ export type SnapshotsParts = {
   /** The leader's followers, as its core sees them. */
   readonly progress: () => readonly ProgressView[];
   readonly commitIndex: () => LogIndex;
+  /** While this node's state is wrong: it takes one of this index or later. `null`: it is right. */
+  readonly replaceableFrom: () => LogIndex | null;
+  /** This node's state, as it is now. */
+  readonly present: () => { readonly state: TreeState; readonly meta: SnapshotMeta };
   readonly offer: (input: Input) => void;
   /** A snapshot arrived: there should be a turn. */
   readonly wake: () => void;
@@ -38,6 +49,10 @@ export class Snapshots {
   #arrived: Arrived | null = null;
   /** Stepped in this turn; installed in it if the core says so. */
   #stepped: Received | null = null;
+  #evidence: Promise<void> = Promise.resolve();
+  #stopped = false;
+  /** A snapshot here or later makes good for something that rotted. */
+  #heal: LogIndex = noIndex;
 
   constructor(parts: SnapshotsParts) {
     this.#parts = parts;
@@ -49,7 +64,12 @@ export class Snapshots {
       snapshotEveryBytes: parts.snapshotEveryBytes,
       logKeptBytes: parts.logKeptBytes,
       pin: () => this.#sender.pin(parts.progress()),
-      written: (meta, compactThrough) => offer({ kind: 'compacted', meta, compactThrough }),
+      written: (meta, compactThrough, figures) => {
+        logger.info({ index: meta.index, ...figures }, 'snapshot written');
+        if (meta.index >= this.#heal) this.#heal = noIndex;
+        offer({ kind: 'compacted', meta, compactThrough });
+      },
+      noRoom: ({ index }) => logger.error({ index }, 'disk is full: no room for a snapshot'),
       diskFailed,
     });
     this.#sender = new SnapshotSender({
@@ -59,6 +79,7 @@ export class Snapshots {
       snapshots: store,
       streamsMax: limits.snapshotStreamsMax,
       ended: (to, index, delivered) => offer({ kind: 'snapshotSent', to, index, delivered }),
+      tooOld: () => this.#writeFresh(),
     });
     this.#receiver = new SnapshotReceiver({
       clock,
@@ -66,15 +87,74 @@ export class Snapshots {
       snapshots: store,
       // The store forgets a snapshot that waits once another one is whole.
       busy: () => this.#writer.busy || this.#arrived !== null || this.#stepped !== null,
-      has: (index) => index <= parts.commitIndex(),
+      has: (index) => {
+        const from = parts.replaceableFrom();
+        return from === null ? index <= parts.commitIndex() : index < from;
+      },
       ack: (to, index, term, position) =>
         parts.ack(to, { kind: 'snapshotAck', index, term, position }),
       diskFailed,
     });
   }
 
+  /** A state that is condemned is given to nobody. */
   send(to: NodeId, message: SnapshotMessage): void {
-    this.#sender.send(to, message);
+    const { offer } = this.#parts;
+    if (this.#isCondemned) {
+      offer({ kind: 'snapshotSent', to, index: message.meta.index, delivered: false });
+    } else this.#sender.send(to, message);
+  }
+
+  /** `from` replaces its wrong state by one of `index` or later. */
+  wanted(from: NodeId, index: LogIndex): void {
+    if (!this.#isCondemned) this.#sender.give(from, index);
+  }
+
+  /** The state was condemned: what is written or sent of it goes no further; it is kept for people. */
+  condemn(): void {
+    this.#writer.cancel();
+    this.#sender.endAll();
+    const { store, clock, logger, present } = this.#parts;
+    const { state, meta } = present();
+    const keep = () => keepAside(store, clock, state, meta, () => this.#stopped);
+    this.#evidence = this.#evidence.then(keep).then(
+      (kept) => {
+        if (kept) logger.info({ index: meta.index }, 'the condemned state is kept in "damaged"');
+      },
+      (error: unknown) => {
+        // Only for people: nothing rests on it.
+        const text = error instanceof Error ? error.message : String(error);
+        logger.error({ index: meta.index, error: text }, 'the condemned state cannot be kept');
+      },
+    );
+  }
+
+  /** The state that may take the place of the condemned one, once; `upTo`: what the log handed over. */
+  replacement(upTo: LogIndex): Received | null {
+    const from = this.#parts.replaceableFrom();
+    const { held } = this.#receiver;
+    if (from === null || held === null || this.#arrived !== null || this.#stepped !== null) {
+      return null;
+    }
+    if (held.meta.index < from || held.meta.index > upTo) return null;
+    this.#receiver.done();
+    return held;
+  }
+
+  /** A state is on its way here, or waits. */
+  get receiving(): boolean {
+    return this.#receiver.active;
+  }
+
+  get #isCondemned(): boolean {
+    return this.#parts.replaceableFrom() !== null;
+  }
+
+  /** Somebody needs a newer snapshot than there is, and will ask again. */
+  #writeFresh(): void {
+    if (this.#isCondemned || this.#stopped || this.#writer.busy || this.#receiver.active) return;
+    const { state, meta } = this.#parts.present();
+    this.write(state, meta);
   }
 
   acked(from: NodeId, ack: Extract<NodeMessage, { kind: 'snapshotAck' }>): void {
@@ -131,11 +211,30 @@ export class Snapshots {
   }
 
   get due(): boolean {
-    return this.#writer.due && !this.#receiver.active;
+    return this.#writer.due && !this.#receiver.active && !this.#isCondemned;
   }
 
   write(state: TreeState, meta: SnapshotMeta): void {
-    this.#writer.start(state, meta);
+    this.#writer.start(state, meta, this.#heal);
+  }
+
+  /** A snapshot at or after `through` is wanted, and no log before it. As soon as there is such a state. */
+  heal(through: LogIndex): void {
+    if (through > this.#heal) this.#heal = through;
+    this.tend();
+  }
+
+  /** Writes the snapshot that something waits for, once it can be written. */
+  tend(): void {
+    if (this.#heal === noIndex || this.#stopped || this.#isCondemned) return;
+    if (this.#writer.busy || this.#writer.isWaiting || this.#receiver.active) return;
+    const { state, meta } = this.#parts.present();
+    if (meta.index >= this.#heal) this.write(state, meta);
+  }
+
+  /** A snapshot of now, so that the log behind it may go. */
+  shorten(): void {
+    this.heal(this.#parts.present().meta.index);
   }
 
   expire(nowMs: number): void {
@@ -143,7 +242,31 @@ export class Snapshots {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#sender.stop(), this.#writer.stop(), this.#receiver.stop()]);
+    this.#stopped = true;
+    await Promise.all([
+      this.#sender.stop(),
+      this.#writer.stop(),
+      this.#receiver.stop(),
+      this.#evidence,
+    ]);
+  }
+}
+
+/** @returns whether the store kept it: one without a disk, or with enough of them, does not. */
+async function keepAside(
+  store: SnapshotStore,
+  clock: Clock,
+  state: TreeState,
+  meta: SnapshotMeta,
+  isOff: () => boolean,
+): Promise<boolean> {
+  const sink = (await store.setAside?.(meta)) ?? null;
+  if (sink === null) return false;
+  try {
+    return (await writeState(state, sink, clock, isOff)) !== null;
+  } catch (error) {
+    await sink.abort();
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { BootNumber } from '../base/index.ts';
 import type { RaftView } from '../raft/index.ts';
 import type { Applier } from './applier.ts';
+import type { Condemnation, Digests } from './digests.ts';
 import type { Liveness } from './liveness.ts';
 import type { NodeOptions } from './options.ts';
 import type { NodeLife, NodeStatus, PeerStatus } from './types.ts';
@@ -12,12 +13,14 @@ export type StatusParts = {
   readonly raft: RaftView;
   readonly applier: Applier;
   readonly liveness: Liveness;
+  readonly digests: Digests;
+  readonly condemnation: Condemnation | null;
   readonly nowMs: number;
 };
 
 /** What others may know of a node between turns. */
 export function statusOf(parts: StatusParts): NodeStatus {
-  const { options, boot, life, raft, applier, liveness, nowMs } = parts;
+  const { options, boot, life, raft, applier, liveness, digests, condemnation, nowMs } = parts;
   const { state, applied } = applier;
   const { membership: members, membershipAt: membersAt } = applier.meta();
   const peers: PeerStatus[] = [];
@@ -38,5 +41,10 @@ export function statusOf(parts: StatusParts): NodeStatus {
     peers,
     leadingForMs: liveness.leadingForMs(nowMs),
     sinceChangeMs: liveness.sinceChangeMs(nowMs),
+    digests: {
+      condemned: condemnation,
+      outvoted: digests.judgement.outvoted,
+      dispute: digests.judgement.dispute,
+    },
   };
 }

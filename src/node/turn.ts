@@ -22,6 +22,10 @@ export type TurnParts = {
   readonly changes: () => readonly Input[];
   /** About one of them. */
   readonly changeReceipt: (receipt: Receipt) => void;
+  /** Where a wrong state may be replaced: between turns, before the core is told how far the tree is. */
+  readonly settle: () => void;
+  /** The state became that of a snapshot the core asked for. */
+  readonly installed: () => void;
   /** The tree moved on, by entries or by a snapshot. */
   readonly progressed: () => void;
 };
@@ -41,8 +45,9 @@ export class Turn implements TurnSteps {
   }
 
   prepare(): void {
-    const { applier, snapshots, step } = this.#parts;
+    const { applier, snapshots, step, settle } = this.#parts;
     snapshots.settle();
+    settle();
     const { index } = applier.applied;
     if (index === this.#appliedTold) return;
     this.#appliedTold = index;
@@ -116,10 +121,11 @@ export class Turn implements TurnSteps {
   }
 
   #install(index: LogIndex): void {
-    const { applier, writes, snapshots, progressed } = this.#parts;
+    const { applier, writes, snapshots, installed, progressed } = this.#parts;
     const { state, meta } = snapshots.install(index);
     writes.jumped();
     applier.install(state, meta);
+    installed();
     progressed();
   }
 }

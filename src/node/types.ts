@@ -48,6 +48,26 @@ export type PeerStatus = {
   readonly silentMs: number | null;
 };
 
+/** A majority of all voters held `majority` at `index`, and this node `digest`. */
+export type CondemnedStatus = {
+  readonly index: LogIndex;
+  readonly digest: string;
+  readonly majority: string;
+};
+
+/** What comparing the digests of all nodes brought; all `null` or empty when they agree. */
+export type DigestStatus = {
+  /** This node serves nobody and fetches another state. */
+  readonly condemned: CondemnedStatus | null;
+  /** Other members whose state differs from a majority's, as far as this node heard. */
+  readonly outvoted: readonly NodeId[];
+  /** Voters differ at `index` and no majority agrees: who holds which digest. */
+  readonly dispute: {
+    readonly index: LogIndex;
+    readonly groups: ReadonlyMap<string, readonly NodeId[]>;
+  } | null;
+};
+
 export type NodeStatus = {
   readonly id: NodeId;
   readonly boot: BootNumber;
@@ -67,6 +87,7 @@ export type NodeStatus = {
   readonly leadingForMs: number | null;
   /** Since the last change of membership took effect, as this node saw it. */
   readonly sinceChangeMs: number;
+  readonly digests: DigestStatus;
 };
 
 /** What others hold of a node. All of it belongs to one loop; nothing here blocks. */
@@ -109,7 +130,15 @@ export type NodeHandle = {
   ) => Promise<void>;
   /** Hands leadership to `to`, or to the best voter. Resolves when this node no longer leads. */
   readonly transferLeadership: (to: NodeId | null) => Promise<void>;
-  /** Whether this node leads, as far as it knows. Costs nothing, unlike `status`. */
+  /** Whether this node leads, as far as it knows, and may. Costs nothing, unlike `status`. */
   readonly leads: () => boolean;
+  /**
+   * False while a majority has condemned this node's state. Then `propose`, `read` and `whenRevision`
+   * fail with ERR_CONDEMNED, and nothing that `view`, `viewAt`, `wait` or `watch` give may be told to
+   * anybody.
+   */
+  readonly serves: () => boolean;
+  /** Calls `listener` when this node stops serving: waits and watches have to be ended. */
+  readonly onCondemned: (listener: () => void) => Cancel;
   readonly status: () => NodeStatus;
 };

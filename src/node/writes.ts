@@ -7,13 +7,14 @@ import {
   noSession,
   type Term,
 } from '../base/index.ts';
-import { encodeEnvelope } from '../protocol/index.ts';
+import { decodeEnvelope, encodeEnvelope } from '../protocol/index.ts';
 import type { Input, RaftView, Receipt, RefusalReason } from '../raft/index.ts';
 import type { Command, Reply } from '../tree/index.ts';
 import { type Forward, Forwards } from './forwards.ts';
 import type { Outbox } from './outbox.ts';
 import { type Batch, Proposals } from './proposals.ts';
-import { outcomeError, overloaded, unserved } from './refusals.ts';
+import { condemned, outcomeError, overloaded, unserved } from './refusals.ts';
+import { diskFull, grows } from './space.ts';
 import type { ProposalWaiter } from './types.ts';
 
 export type WritesParts = {
@@ -24,6 +25,8 @@ export type WritesParts = {
   readonly outbox: Outbox;
   readonly requestTimeoutMs: number;
   readonly clusterTime: () => ClusterTime;
+  /** This node's disk has no room: while it leads it takes nothing that grows. */
+  readonly isFull: () => boolean;
   readonly step: (input: Input) => void;
 };
 
@@ -64,6 +67,8 @@ export class Writes {
   readonly #ownBatches = new Map<number, number>();
   #ref = 0;
   #retryAtMs = 0;
+  /** Until then the leader is taken to be full: what grows is not handed on. */
+  #fullUntilMs = 0;
 
   constructor(parts: WritesParts) {
     this.#parts = parts;
@@ -74,6 +79,10 @@ export class Writes {
   propose(command: Command, waiter: ProposalWaiter, nowMs: number): void {
     if (this.#proposals.full) {
       waiter.failed(overloaded('proposals', limits.proposalsMax));
+      return;
+    }
+    if (nowMs < this.#fullUntilMs && grows(command)) {
+      waiter.failed(diskFull());
       return;
     }
     const { id, boot, requestTimeoutMs } = this.#parts;
@@ -116,6 +125,10 @@ export class Writes {
       this.#proposals.failBatch(batch, overloaded('uncommitted bytes', limits.uncommittedBytesMax));
       return;
     }
+    if (reason === 'diskFull') {
+      this.#fullUntilMs = nowMs + limits.diskLookMs;
+      this.#proposals.failBatch(batch, diskFull(), bytesGrow);
+    }
     this.#proposals.refused(batch);
     this.#retryAtMs = nowMs + retryMs;
   }
@@ -133,6 +146,13 @@ export class Writes {
   /** A snapshot took the place of entries that nobody here will see. */
   jumped(): void {
     this.#proposals.jumped(outcomeError(true, this.#parts.requestTimeoutMs));
+  }
+
+  /** This node's tree is wrong, and would answer wrongly. What was handed on goes on. */
+  condemned(): void {
+    this.#proposals.failAll((sent) =>
+      sent ? outcomeError(true, this.#parts.requestTimeoutMs) : condemned(),
+    );
   }
 
   forget(isKnown: (id: NodeId) => boolean): void {
@@ -164,6 +184,10 @@ export class Writes {
     while (this.#proposals.hasUnsent) {
       const taken = this.#proposals.take(term, batchBytesMax);
       if (taken.commands.length === 0) continue;
+      if (role === 'leader' && this.#isTooMuch(taken.commands)) {
+        this.refused(taken.batch, 'diskFull', nowMs);
+        return;
+      }
       if (role === 'leader') {
         const ref = this.#nextRef();
         this.#ownBatches.set(ref, taken.batch);
@@ -202,6 +226,11 @@ export class Writes {
       }
       const ref = this.#nextRef();
       this.#forwards.opened(ref, from, forward);
+      if (view.role === 'leader' && this.#isTooMuch(forward.commands)) {
+        const refused = { kind: 'refused', ref, reason: 'diskFull', detail: '' } as const;
+        this.receipt(refused, 0);
+        continue;
+      }
       this.#propose(ref, forward.commands, forward.term);
     }
   }
@@ -220,8 +249,14 @@ export class Writes {
     this.#parts.step({ kind: 'propose', ref, commands, time, onlyInTerm });
   }
 
+  #isTooMuch(commands: readonly Uint8Array[]): boolean {
+    return this.#parts.isFull() && commands.some(bytesGrow);
+  }
+
   #nextRef(): number {
     this.#ref++;
     return this.#ref;
   }
 }
+
+const bytesGrow = (bytes: Uint8Array): boolean => grows(decodeEnvelope(bytes).command);

@@ -48,4 +48,4 @@ export { decodeMembership, encodeMembership } from './membership.ts';
 export { decodePeerFrame, encodePeerFrame, peerFrameLength, splitPeerFrame } from './peer/frame.ts';
 export type { PeerHello } from './peer/hello.ts';
 export { decodePeerHello, encodePeerHello, peerProtocol } from './peer/hello.ts';
-export type { NodeMessage, PeerFrame } from './peer/types.ts';
+export type { DigestClaim, DigestPoint, NodeMessage, PeerFrame } from './peer/types.ts';

@@ -3,7 +3,7 @@ import type { Membership, NodeId } from '../base/index.ts';
 import { textOf } from '../base/index.ts';
 import type { RaftState } from './state.ts';
 import { effective, leaderOf } from './state.ts';
-import type { Entry, Message, Position, Progress } from './types.ts';
+import type { Entry, Message, Position, Progress, VoteAnswer } from './types.ts';
 
 export const describePosition = ({ index, term }: Position): string => `${index}@${term}`;
 
@@ -45,7 +45,7 @@ export function describeMessage(m: Message): string {
       return `${head} last=${describePosition(m.last)}${m.transfer ? ' transfer' : ''}`;
     case 'preVoteReply':
     case 'voteReply':
-      return `${head} ${m.granted ? 'granted' : 'refused'}`;
+      return `${head} ${describeAnswer(m)}`;
     case 'appendRequest': {
       const entries = m.entries.map(describeEntry).join(', ');
       return `${head} previous=${describePosition(m.previous)} commit=${m.commit} [${entries}]`;
@@ -71,6 +71,11 @@ export function describeMessage(m: Message): string {
     case 'removed':
       return `${head} at=${describePosition(m.membershipAt)}`;
   }
+}
+
+function describeAnswer({ granted, doubt }: VoteAnswer): string {
+  if (!granted) return 'refused';
+  return doubt === null ? 'granted' : `granted in doubt of ${describePosition(doubt)}`;
 }
 
 /** The state in one line, and one more for each follower of a leader. */

@@ -2,7 +2,7 @@
 import type { LogIndex, NodeId, Term } from '../base/index.ts';
 import { isJoint, isMember, membersOf } from '../base/index.ts';
 import { comparePositions } from './log.ts';
-import { promise, reply, request } from './output.ts';
+import { noticeGivenUp, promise, reply, request } from './output.ts';
 import { voteOutcome } from './quorum.ts';
 import {
   becomeCandidate,
@@ -15,13 +15,13 @@ import type { RaftState } from './state.ts';
 import {
   committedMembership,
   effective,
-  lastForVotes,
+  isAloneInDoubt,
   lastThrough,
   leaderOf,
   mayCampaign,
   memberAt,
 } from './state.ts';
-import type { Message } from './types.ts';
+import type { Message, Position, VoteAnswer } from './types.ts';
 
 type Of<K extends Message['kind']> = Extract<Message, { kind: K }>;
 
@@ -43,7 +43,16 @@ export function tickElection(raft: RaftState): void {
   }
   // It can not lead, but neither should it go on believing in a leader it does not hear.
   becomeFollower(raft, raft.term, null);
+  tellIfAlone(raft);
   lookForMembers(raft);
+}
+
+/** Nobody can be elected here, ever, unless somebody unknown writes or an operator decides. */
+function tellIfAlone(raft: RaftState): void {
+  const { suspect } = raft;
+  if (suspect === null || raft.isAloneTold || !isAloneInDoubt(raft)) return;
+  raft.isAloneTold = true;
+  raft.outbox.notices.push({ kind: 'aloneInDoubt', suspect });
 }
 
 /** The link with `peer` closed. If it leads, this node doubts it, and nobody else has to. */
@@ -70,7 +79,7 @@ function tickHint(raft: RaftState): void {
 
 /** A candidate nobody refused yet only has to wait. */
 function isElectionOpen({ role }: RaftState): boolean {
-  return role.kind === 'candidate' && [...role.grants.values()].every((granted) => granted);
+  return role.kind === 'candidate' && [...role.answers.values()].every(({ granted }) => granted);
 }
 
 function drawHintJitter({ options }: RaftState): number {
@@ -101,7 +110,7 @@ function askForPreVotes(raft: RaftState): void {
     memberIndex: memberAt(raft).index,
   };
   for (const id of otherVoters(raft)) request(raft, id, message);
-  notePreVote(raft, raft.id, true);
+  notePreVote(raft, raft.id, answerTo(raft, raft.log.last));
 }
 
 const otherVoters = (raft: RaftState): NodeId[] => {
@@ -111,24 +120,26 @@ const otherVoters = (raft: RaftState): NodeId[] => {
 
 /** Answers without changing anything: not the term, not the vote, not when a leader was heard. */
 export function onPreVoteRequest(raft: RaftState, from: NodeId, m: Of<'preVoteRequest'>): void {
-  const granted = m.term > raft.term && !isHeldByLeader(raft, from) && isUpToDate(raft, m.last);
+  const isOpen = m.term > raft.term && !isHeldByLeader(raft, from);
+  const answer = isOpen ? answerTo(raft, m.last) : refusal;
   // A refusal says our own term, so that a candidate that is behind can catch up (canonical#279).
-  reply(raft, from, { kind: 'preVoteReply', term: granted ? m.term : raft.term, granted });
+  const term = answer.granted ? m.term : raft.term;
+  reply(raft, from, { kind: 'preVoteReply', term, ...answer });
 }
 
 export function onPreVoteReply(raft: RaftState, from: NodeId, m: Of<'preVoteReply'>): void {
   if (raft.role.kind !== 'preCandidate') return;
   if (m.granted && m.term !== raft.term + 1) return;
-  notePreVote(raft, from, m.granted);
+  notePreVote(raft, from, m);
 }
 
-function notePreVote(raft: RaftState, from: NodeId, granted: boolean): void {
+function notePreVote(raft: RaftState, from: NodeId, answer: VoteAnswer): void {
   if (raft.role.kind !== 'preCandidate') return;
-  const { grants } = raft.role;
-  // A refusal that comes after the grant is an older one.
-  if (granted || !grants.has(from)) grants.set(from, granted);
-  switch (voteOutcome(effective(raft).membership, grants)) {
+  const { answers } = raft.role;
+  keepBest(answers, from, answer);
+  switch (voteOutcome(effective(raft).membership, answers)) {
     case 'won':
+    case 'wonByAll':
       askForVotes(raft, false);
       break;
     case 'lost':
@@ -137,6 +148,18 @@ function notePreVote(raft: RaftState, from: NodeId, granted: boolean): void {
     case 'open':
       break;
   }
+}
+
+type Answers = Extract<RaftState['role'], { kind: 'candidate' }>['answers'];
+
+/** A refusal that comes after the grant is an older one, and a doubt does not come up again. */
+function keepBest(answers: Answers, from: NodeId, { granted, doubt }: VoteAnswer): void {
+  const known = answers.get(from);
+  const isBetter =
+    known === undefined ||
+    (granted && !known.granted) ||
+    (granted && doubt === null && known.doubt !== null);
+  if (isBetter) answers.set(from, { granted, doubt });
 }
 
 // --- vote -------------------------------------------------------------------------------------
@@ -162,9 +185,10 @@ export function onVoteRequest(raft: RaftState, from: NodeId, m: Of<'voteRequest'
   const isFree = raft.votedFor === null && leaderOf(raft) === null;
   // If votedFor is null or the candidate, and its log is at least as up to date, grant (Raft 5.4.1).
   // Whether this node is a voter is not asked: the candidate may know of a promotion we do not.
-  const granted = (isFree || raft.votedFor === from) && isUpToDate(raft, m.last);
-  if (!granted) {
-    reply(raft, from, { kind: 'voteReply', term: raft.term, granted });
+  const answer = isFree || raft.votedFor === from ? answerTo(raft, m.last) : refusal;
+  const { term } = raft;
+  if (!answer.granted) {
+    reply(raft, from, { kind: 'voteReply', term, ...answer });
     return;
   }
   if (raft.votedFor === null) {
@@ -178,24 +202,29 @@ export function onVoteRequest(raft: RaftState, from: NodeId, m: Of<'voteRequest'
     const soonest = raft.options.heartbeatTicks + drawHintJitter(raft);
     if (hint.ticksLeft < soonest) hint.ticksLeft = soonest;
   }
-  promise(raft, from, { kind: 'voteReply', term: raft.term, granted });
+  promise(raft, from, { kind: 'voteReply', term, ...answer });
 }
 
 export function onVoteReply(raft: RaftState, from: NodeId, m: Of<'voteReply'>): void {
-  noteVote(raft, from, m.granted);
+  noteVote(raft, from, m);
 }
 
 /** What the save held is durable: a candidate's vote for itself counts from now on. */
 export function onVotePersisted(raft: RaftState): void {
-  if (!raft.outbox.hardStateChanged) noteVote(raft, raft.id, true);
+  if (!raft.outbox.hardStateChanged) noteVote(raft, raft.id, answerTo(raft, raft.log.last));
 }
 
-function noteVote(raft: RaftState, from: NodeId, granted: boolean): void {
+function noteVote(raft: RaftState, from: NodeId, answer: VoteAnswer): void {
   if (raft.role.kind !== 'candidate') return;
-  const { grants } = raft.role;
-  if (granted || !grants.has(from)) grants.set(from, granted);
-  switch (voteOutcome(effective(raft).membership, grants)) {
+  const { answers } = raft.role;
+  keepBest(answers, from, answer);
+  switch (voteOutcome(effective(raft).membership, answers)) {
     case 'won':
+      giveUpDoubt(raft, raft.suspect, true);
+      becomeLeader(raft);
+      break;
+    case 'wonByAll':
+      giveUpDoubt(raft, highestDoubt(answers), false);
       becomeLeader(raft);
       break;
     case 'lost':
@@ -206,9 +235,27 @@ function noteVote(raft: RaftState, from: NodeId, granted: boolean): void {
   }
 }
 
+/**
+ * The election shows that nothing beyond this log counts. Nothing of that has to be durable: a restart
+ * before the no-op of this term is, finds the doubt again, and only asks once more.
+ */
+function giveUpDoubt(raft: RaftState, through: Position | null, neverHeld: boolean): void {
+  raft.suspect = null;
+  if (through !== null) noticeGivenUp(raft, through, neverHeld);
+}
+
+function highestDoubt(answers: Answers): Position | null {
+  let highest: Position | null = null;
+  for (const { doubt } of answers.values()) {
+    if (doubt === null) continue;
+    if (highest === null || comparePositions(doubt, highest) > 0) highest = doubt;
+  }
+  return highest;
+}
+
 /** The leader hands over: campaign at once, without asking who still hears it (thesis 3.10). */
 export function onTimeoutNow(raft: RaftState, from: NodeId, m: Of<'timeoutNow'>): void {
-  if (leaderOf(raft) !== from || !mayCampaign(raft)) return;
+  if (leaderOf(raft) !== from || raft.suspect !== null || !mayCampaign(raft)) return;
   const { last } = raft.log;
   if (m.last.index !== last.index || m.last.term !== last.term) return;
   askForVotes(raft, true);
@@ -227,8 +274,13 @@ export function isHeldByLeader(raft: RaftState, from: NodeId): boolean {
   return raft.ticksQuiet < raft.options.electionTimeoutTicks;
 }
 
-function isUpToDate(raft: RaftState, last: Of<'voteRequest'>['last']): boolean {
-  return comparePositions(last, lastForVotes(raft)) >= 0;
+const refusal: VoteAnswer = { granted: false, doubt: null };
+
+/** A log that ends at `last` may lead, as far as this node can show; and as far as it may have promised? */
+function answerTo({ log, suspect }: RaftState, last: Position): VoteAnswer {
+  if (comparePositions(last, log.last) < 0) return refusal;
+  const isInDoubt = suspect !== null && comparePositions(last, suspect) < 0;
+  return { granted: true, doubt: isInDoubt ? suspect : null };
 }
 
 /** What may be answered with `removed`. */

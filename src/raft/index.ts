@@ -23,4 +23,5 @@ export type {
   RefusalReason,
   Role,
   SnapshotMeta,
+  VoteAnswer,
 } from './types.ts';

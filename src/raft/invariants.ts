@@ -67,7 +67,7 @@ export function checkRaft(raft: RaftState): void {
   assert(raft.durableIndex < outbox.unsavedFrom, 'R8: only what was saved is durable');
   checkMemberships(raft);
   if (raft.role.kind === 'leader') {
-    assert(raft.suspect === null, 'a node that may have lost entries does not lead');
+    assert(raft.suspect === null, 'R12: who leads is not suspect any more');
     for (const progress of raft.role.progress.values()) checkProgress(raft, progress);
   }
 }

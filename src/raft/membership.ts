@@ -10,7 +10,8 @@ import {
   membersOf,
 } from '../base/index.ts';
 import { answerDone, refuseRef } from './output.ts';
-import { isCaughtUp } from './progress.ts';
+import { isCaughtUp, isHeard } from './progress.ts';
+import { hasQuorum } from './quorum.ts';
 import type { Leader } from './replication.ts';
 import { appendAsLeader, commitByCounting, syncProgress } from './replication.ts';
 import { becomeFollower } from './roles.ts';
@@ -182,7 +183,17 @@ function planVoters(raft: RaftState, leader: Leader, m: Membership, target: Targ
       return refused('notCaughtUp', `${id} is silent or behind`);
     }
   }
+  // Else the change would begin and never end: the joint step needs a majority of the new voters too.
+  const answers = (id: NodeId) => id === raft.id || isAnswering(raft, leader, id);
+  if (!hasQuorum({ ...m, voters: target.voters, outgoing: null }, answers)) {
+    return refused('notCaughtUp', 'too few of the voters that would remain answer');
+  }
   return append({ ...target, outgoing: m.voters, addresses: m.addresses });
+}
+
+function isAnswering(raft: RaftState, leader: Leader, id: NodeId): boolean {
+  const progress = leader.progress.get(id);
+  return progress !== undefined && isHeard(progress, raft.options.electionTimeoutTicks);
 }
 
 function isReady(raft: RaftState, leader: Leader, id: NodeId): boolean {

@@ -3,7 +3,7 @@ import type { LogIndex, NodeId } from '../base/index.ts';
 import { assert, logIndex, nextIndex, previousIndex } from '../base/index.ts';
 import { lesser } from './log.ts';
 import type { RaftState } from './state.ts';
-import { isSoleVoter, leaderOf } from './state.ts';
+import { isSoleVoter, isSoleVoterIfCut, leaderOf } from './state.ts';
 import type { Envelope, Message, Output, Persist, Position, RefusalReason } from './types.ts';
 
 /** Committed entries handed out at once; the rest waits for the next `take`. */
@@ -72,6 +72,11 @@ function giveUp(raft: RaftState, reader: RaftState['reads']['joining'][number]):
 export function noticeRole(raft: RaftState): void {
   const { role, term } = raft;
   raft.outbox.notices.push({ kind: 'role', role: role.kind, term, leader: leaderOf(raft) });
+}
+
+/** What some voter may once have held after the end of this log, through `through`, counts no more. */
+export function noticeGivenUp(raft: RaftState, through: Position, neverHeld: boolean): void {
+  raft.outbox.notices.push({ kind: 'givenUp', after: raft.log.last, through, neverHeld });
 }
 
 /**
@@ -164,7 +169,7 @@ function collectPersist(raft: RaftState): Persist | null {
     truncateFrom,
     entries: hasEntries ? log.slice(outbox.unsavedFrom, upto) : [],
     through,
-    alone: isSoleVoter(raft),
+    alone: isSoleVoter(raft) || isSoleVoterIfCut(raft),
   };
   outbox.snapshot = null;
   outbox.hardStateChanged = false;

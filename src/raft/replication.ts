@@ -342,7 +342,8 @@ function appendOrKeep(raft: RaftState, entry: Entry): void {
 }
 
 export function onHeartbeat(raft: RaftState, from: NodeId, m: Of<'heartbeat'>): void {
-  const { lastIndex } = raft.log;
-  commitThrough(raft, lesser(m.commit, lastIndex));
+  // The leader says what this node promised to hold, in an earlier boot perhaps. One that lost some of
+  // that may have older entries in its place: it waits for an append, which is compared.
+  if (raft.suspect === null) commitThrough(raft, lesser(m.commit, raft.log.lastIndex));
   reply(raft, from, { kind: 'heartbeatReply', term: raft.term, round: m.round });
 }

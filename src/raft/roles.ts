@@ -37,15 +37,14 @@ export function followLeader(raft: RaftState, leader: NodeId): void {
 /** Asks whether an election could be won. Term and vote stay as they are (thesis 9.6). */
 export function becomePreCandidate(raft: RaftState): void {
   assert(raft.role.kind !== 'leader', 'a leader does not campaign');
-  setRole(raft, { kind: 'preCandidate', grants: new Map() });
+  setRole(raft, { kind: 'preCandidate', answers: new Map() });
 }
 
 /** Begins a new term and votes for itself, which counts once it is durable. */
 export function becomeCandidate(raft: RaftState): void {
   assert(raft.role.kind !== 'leader', 'a leader does not campaign');
-  assert(raft.suspect === null, 'a node that may have lost entries does not campaign');
   enterTerm(raft, (raft.term + 1) as Term, raft.id);
-  setRole(raft, { kind: 'candidate', grants: new Map() });
+  setRole(raft, { kind: 'candidate', answers: new Map() });
   raft.ticksQuiet = 0;
   drawElectionTimeout(raft);
 }
@@ -54,6 +53,7 @@ export function becomeCandidate(raft: RaftState): void {
 export function becomeLeader(raft: RaftState): void {
   assert(raft.role.kind === 'candidate', 'only a candidate becomes leader');
   assert(raft.votedFor === raft.id, 'R4: a leader has its own vote');
+  assert(raft.suspect === null, 'R12: who leads is not suspect any more');
   const { log } = raft;
   const termStart = nextIndex(log.lastIndex);
   const leader: Leader = { kind: 'leader', progress: new Map(), termStart };

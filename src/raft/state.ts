@@ -118,7 +118,12 @@ export type RaftState = {
   uncommittedBytes: number;
   transfer: Transfer | null;
   readonly reads: ReadState;
+  /** Through here this node may have promised what its log does not show. */
   suspect: Position | null;
+  /** It was said that nobody else can clear the doubt. */
+  isAloneTold: boolean;
+  /** The tree of this node is wrong; its log, term and vote are not. */
+  isCondemned: boolean;
   readonly outbox: Outbox;
 };
 
@@ -136,7 +141,8 @@ export function newState(options: RaftOptions): RaftState {
   }
   const isSuspect = suspect !== null && comparePositions(log.last, suspect) < 0;
   return {
-    options,
+    // The log has the entries. Held here, they would stay when it forgets them.
+    options: { ...options, entries: [] },
     id: options.id,
     term: hardState.term,
     votedFor: hardState.votedFor,
@@ -158,6 +164,8 @@ export function newState(options: RaftOptions): RaftState {
     transfer: null,
     reads: newReadState(options),
     suspect: isSuspect ? suspect : null,
+    isAloneTold: false,
+    isCondemned: false,
     outbox: newOutbox(log.lastIndex),
   };
 }
@@ -236,21 +244,30 @@ export function leaderOf(raft: RaftState): NodeId | null {
  * log may be one that an uncommitted entry removes, and nobody else could win (openraft#2091).
  */
 export function mayCampaign(raft: RaftState): boolean {
-  if (raft.suspect !== null) return false;
+  if (raft.isCondemned || isAloneInDoubt(raft)) return false;
   return (
     isVoter(effective(raft).membership, raft.id) ||
     isVoter(committedMembership(raft).membership, raft.id)
   );
 }
 
-/** Votes and pre-votes are judged as if what may be lost were still there. */
-export function lastForVotes(raft: RaftState): Position {
-  const last = raft.log.last;
-  return raft.suspect !== null && comparePositions(raft.suspect, last) > 0 ? raft.suspect : last;
-}
+/**
+ * As far as it can see it is the only voter, and it can not see all it held. What is lost may be the
+ * very entry by which others became voters; so it waits for one of those, or for its operator.
+ */
+export const isAloneInDoubt = (raft: RaftState): boolean =>
+  raft.suspect !== null && isSoleVoter(raft);
 
 /** Nobody else has to be asked. */
-export function isSoleVoter(raft: RaftState): boolean {
-  const { voters, outgoing } = effective(raft).membership;
-  return outgoing === null && voters.length === 1 && voters[0] === raft.id;
-}
+export const isSoleVoter = (raft: RaftState): boolean =>
+  isSoleVoterIn(effective(raft).membership, raft.id);
+
+/**
+ * Would nobody be left to ask, if what is not durable yet were lost? Then a doubt about the end of the
+ * log could be cleared by nobody, and a power cut must not leave one.
+ */
+export const isSoleVoterIfCut = (raft: RaftState): boolean =>
+  isSoleVoterIn(lastThrough(raft, raft.durableIndex).membership, raft.id);
+
+const isSoleVoterIn = ({ voters, outgoing }: Membership, id: NodeId): boolean =>
+  outgoing === null && voters.length === 1 && voters[0] === id;

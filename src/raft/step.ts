@@ -71,6 +71,8 @@ function dispatch(raft: RaftState, input: Input): void {
       return onSnapshotSent(raft, input);
     case 'linkClosed':
       return onLinkClosed(raft, input.peer);
+    case 'condemned':
+      return onCondemned(raft, input.on);
   }
 }
 
@@ -153,6 +155,16 @@ function onApplied(raft: RaftState, through: LogIndex): void {
   if (through > raft.appliedIndex) raft.appliedIndex = through;
 }
 
+/**
+ * A tree that is wrong makes no leader: nobody could be served there. Votes and acknowledgements go
+ * on, since the log is right. One that leads goes on until its driver has handed leadership over.
+ */
+function onCondemned(raft: RaftState, on: boolean): void {
+  raft.isCondemned = on;
+  const isAskingForVotes = raft.role.kind === 'preCandidate' || raft.role.kind === 'candidate';
+  if (on && isAskingForVotes) becomeFollower(raft, raft.term, null);
+}
+
 // --- messages -------------------------------------------------------------------------------------
 
 function onMessage(raft: RaftState, input: InputOf<'message'>): void {
@@ -213,7 +225,7 @@ function answersLate(raft: RaftState, from: NodeId, m: Message): boolean {
       reply(raft, from, { kind: 'heartbeatReply', term, round: 0 });
       return true;
     case 'voteRequest':
-      reply(raft, from, { kind: 'voteReply', term, granted: false });
+      reply(raft, from, { kind: 'voteReply', term, granted: false, doubt: null });
       return true;
     // These answer for themselves, or mean what they say in any term.
     case 'preVoteRequest':

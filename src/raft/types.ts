@@ -49,6 +49,13 @@ export type SnapshotMeta = {
   readonly membershipAt: Position;
 };
 
+/**
+ * What a voter says to a candidate. `doubt`: the vote is given, and this log was once longer, perhaps:
+ * through there the voter may have promised what it can not show any more and the candidate lacks.
+ * Such votes count only when all voters give theirs (R12). `null` with every refusal.
+ */
+export type VoteAnswer = { readonly granted: boolean; readonly doubt: Position | null };
+
 // ---------------------------------------------------------------------------------------------
 // Messages between cores. Best effort: lost, late, repeated, out of order; never altered.
 
@@ -61,7 +68,7 @@ export type Message =
       readonly memberIndex: LogIndex;
     }
   /** `term` echoes the request's when granted; a refusal carries the refuser's own term. */
-  | { readonly kind: 'preVoteReply'; readonly term: Term; readonly granted: boolean }
+  | ({ readonly kind: 'preVoteReply'; readonly term: Term } & VoteAnswer)
   /** `transfer`: the leader itself asked for this campaign, so stickiness does not hold. */
   | {
       readonly kind: 'voteRequest';
@@ -70,7 +77,7 @@ export type Message =
       readonly transfer: boolean;
       readonly memberIndex: LogIndex;
     }
-  | { readonly kind: 'voteReply'; readonly term: Term; readonly granted: boolean }
+  | ({ readonly kind: 'voteReply'; readonly term: Term } & VoteAnswer)
   /** Empty `entries` carry a commit index or probe. */
   | {
       readonly kind: 'appendRequest';
@@ -175,7 +182,9 @@ export type Input =
       readonly delivered: boolean;
     }
   /** Our link with `peer` closed. If it leads, that is a hint (consensus 1, link-close hint). */
-  | { readonly kind: 'linkClosed'; readonly peer: NodeId };
+  | { readonly kind: 'linkClosed'; readonly peer: NodeId }
+  /** What this node's tree holds is wrong, or right again: while it is wrong it does not campaign. */
+  | { readonly kind: 'condemned'; readonly on: boolean };
 
 /** Make durable, in this order: snapshot, hard state, truncation, entries. */
 export type Persist = {
@@ -222,7 +231,9 @@ export type RefusalReason =
   | 'notAMember'
   | 'leaderLeaves'
   | 'tooMany'
-  | 'lastVoter';
+  | 'lastVoter'
+  /** The leader's disk has no room: a node's own reason, the core never gives it. */
+  | 'diskFull';
 
 export type ReadResult =
   /** The read may be answered from a tree that has applied `index`. */
@@ -240,7 +251,21 @@ export type Notice =
     }
   | { readonly kind: 'membership'; readonly membership: Membership; readonly at: Position }
   /** Someone says we were removed. Confirm it through another node before acting on it. */
-  | { readonly kind: 'toldRemoved'; readonly by: NodeId; readonly membershipAt: Position };
+  | { readonly kind: 'toldRemoved'; readonly by: NodeId; readonly membershipAt: Position }
+  /**
+   * This node leads with a log that ends at `after`, and what some disk once held beyond, up to
+   * `through`, is given up. `neverHeld`: a quorum certainly never held it, so nothing acknowledged is
+   * lost. Otherwise all voters answered and none can show it: torn everywhere, or rotten everywhere,
+   * and then acknowledged writes are lost. An operator should know.
+   */
+  | {
+      readonly kind: 'givenUp';
+      readonly after: Position;
+      readonly through: Position;
+      readonly neverHeld: boolean;
+    }
+  /** The only voter, and suspect: nobody else can tell what it lost, so it does not lead. Told once. */
+  | { readonly kind: 'aloneInDoubt'; readonly suspect: Position };
 
 /** Everything the steps so far ask of the world, grouped by when it may happen. */
 export type Output = {
@@ -305,8 +330,8 @@ export type Flow =
 
 export type Role =
   | { readonly kind: 'follower'; leader: NodeId | null }
-  | { readonly kind: 'preCandidate'; readonly grants: Map<NodeId, boolean> }
-  | { readonly kind: 'candidate'; readonly grants: Map<NodeId, boolean> }
+  | { readonly kind: 'preCandidate'; readonly answers: Map<NodeId, VoteAnswer> }
+  | { readonly kind: 'candidate'; readonly answers: Map<NodeId, VoteAnswer> }
   /** `termStart`: where its no-op stands. Established once that is committed. */
   | {
       readonly kind: 'leader';
@@ -339,7 +364,7 @@ export type RaftOptions = {
   readonly entries: readonly Entry[];
   /**
    * The highest position this node may once have promised and cannot show any more, or `null`.
-   * Until its log reaches there it does not campaign and votes as if it held it (consensus 11).
+   * Until its log reaches there its votes for shorter logs, its own included, are given in doubt.
    */
   readonly suspect: Position | null;
 };

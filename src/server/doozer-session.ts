@@ -1,4 +1,5 @@
 import { ClusterError, must, noBytes, utf8 } from '../base/index.ts';
+import type { Cancel } from '../node/index.ts';
 import { compileGlob, parsePath } from '../paths/index.ts';
 import { type DoozerRequest, type DoozerResponse, doozerVerbs } from '../protocol/doozer/index.ts';
 import {
@@ -38,6 +39,8 @@ import { awaitEvent, look, propose } from './pending.ts';
 export type DoozerSink = {
   /** `pinBytes`: what the answer alone keeps in memory; see the doors' outlet. */
   readonly answer: (response: DoozerResponse, pinBytes: number) => void;
+  /** Closes the connection, so that the client goes to another node; what is unanswered stays so. */
+  readonly drop: (reason: string) => void;
 };
 
 export type DoozerSessionParts = {
@@ -60,6 +63,7 @@ export class DoozerSession implements Answerer<DoozerRequest> {
   readonly #cursors: Cursors;
   readonly #sink: DoozerSink;
   readonly #ordered: Ordered<DoozerResponse>;
+  readonly #cancelCondemned: Cancel;
 
   constructor(parts: DoozerSessionParts) {
     this.guest = parts.guest;
@@ -67,9 +71,11 @@ export class DoozerSession implements Answerer<DoozerRequest> {
     this.#cursors = parts.cursors;
     this.#sink = parts.sink;
     this.#ordered = new Ordered((response) => this.#release(response));
+    this.#cancelCondemned = this.guest.node.onCondemned(() => this.#drop());
   }
 
   handle(request: DoozerRequest): void {
+    if (!this.guest.node.serves()) return this.#drop();
     switch (request.verb) {
       case doozerVerbs.GET:
         return this.#get(request);
@@ -100,7 +106,13 @@ export class DoozerSession implements Answerer<DoozerRequest> {
 
   /** The connection is gone, and all its waits with it. */
   close(): void {
+    this.#cancelCondemned();
     this.guest.close();
+  }
+
+  /** A client of 2011 takes an error for the cluster's answer; a closed connection sends it elsewhere. */
+  #drop(): void {
+    if (!this.guest.closed) this.#sink.drop('the state of this node is condemned');
   }
 
   // -------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 import { ClusterError, noRevision } from '../base/index.ts';
+import type { Cancel } from '../node/index.ts';
 import type { Glob } from '../paths/index.ts';
 import type { Clock } from '../ports/index.ts';
 import type { NativeReply, NativeRequest } from '../protocol/client/index.ts';
@@ -47,6 +48,7 @@ export class NativeSession implements Answerer<NativeRequest> {
   /** Waits and watches that may be cancelled, by tag. Bounded as the guest's waits are. */
   readonly #waits = new Map<number, Kept>();
   readonly #watches = new Map<number, WatchStream>();
+  readonly #cancelCondemned: Cancel;
 
   constructor(parts: NativeSessionParts) {
     this.guest = parts.guest;
@@ -54,10 +56,14 @@ export class NativeSession implements Answerer<NativeRequest> {
     this.#clock = parts.clock;
     this.#about = parts.about;
     this.#sink = parts.sink;
+    this.#cancelCondemned = this.guest.node.onCondemned(() => this.#endWaits());
   }
 
   // One legible dispatch.
   handle(request: NativeRequest): void {
+    if (!this.guest.node.serves() && asksTheTree(request)) {
+      return this.refuse(request, condemned());
+    }
     switch (request.kind) {
       case 'get':
       case 'stat':
@@ -121,6 +127,7 @@ export class NativeSession implements Answerer<NativeRequest> {
 
   /** The connection is gone, and all its waits and watches with it. */
   close(): void {
+    this.#cancelCondemned();
     this.guest.close();
     this.#waits.clear();
     this.#watches.clear();
@@ -209,6 +216,15 @@ export class NativeSession implements Answerer<NativeRequest> {
     this.#answer({ ...errorReply(this.guest.node, tag, error), effect: 'none' });
   }
 
+  /** The state that the waits hang on is wrong: they go on at another node. */
+  #endWaits(): void {
+    for (const { request, wait } of [...this.#waits.values()]) {
+      wait.abandon();
+      this.guest.release(wait);
+      this.refuse(request, condemned());
+    }
+  }
+
   async #afterChange(request: NativeRequest, changed: Promise<void>): Promise<void> {
     this.guest.begin();
     let error: ClusterError | null = null;
@@ -289,3 +305,10 @@ export class NativeSession implements Answerer<NativeRequest> {
     this.#sink.answer(reply, 0);
   }
 }
+
+/** What an operator asks a node about itself is answered all the same. */
+const asksTheTree = ({ kind }: NativeRequest): boolean =>
+  kind !== 'status' && kind !== 'self' && kind !== 'ping' && kind !== 'credit' && kind !== 'cancel';
+
+const condemned = (): ClusterError =>
+  new ClusterError('ERR_CONDEMNED', 'The state of this node is condemned; ask another node');

@@ -53,10 +53,11 @@ export class Server {
     return this.#access.rightOf(utf8(secret));
   }
 
-  /** A node without a leader cannot vouch for anything newer than it has. */
+  /** A node without a leader cannot vouch for anything newer than it has; a condemned one for nothing. */
   ready(): boolean {
-    const { life, raft } = this.#parts.node.status();
-    return raft.leader !== null && life === 'ready';
+    const { node } = this.#parts;
+    const { life, raft } = node.status();
+    return raft.leader !== null && life === 'ready' && node.serves();
   }
 
   /**

@@ -1,4 +1,5 @@
 import { assert, noBytes, textOf, utf8 } from '../base/index.ts';
+import type { Slabs } from './slabs.ts';
 
 /** Collects bytes; `bytes()` gives a copy of what was collected. */
 export class ByteWriter {
@@ -43,9 +44,51 @@ export class ByteWriter {
 
   /** UTF-8 after its length in bytes. */
   text(text: string): void {
+    const { length } = text;
+    const before = this.#length;
+    this.number(length);
+    this.#reserve(length);
+    // Nearly all texts are ASCII, and for those nothing need be made that is thrown away at once.
+    const buffer = this.#buffer;
+    let at = this.#length;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code > 0x7f) {
+        this.#length = before;
+        this.#wideText(text);
+        return;
+      }
+      buffer[at++] = code;
+    }
+    this.#length = at;
+  }
+
+  #wideText(text: string): void {
     const bytes = utf8(text);
     this.number(bytes.length);
     this.raw(bytes);
+  }
+
+  /** Begins something that stands after its length, four bytes, little-endian. @returns where, for `end`. */
+  begin(): number {
+    this.#reserve(4);
+    this.#length += 4;
+    return this.#length;
+  }
+
+  /** Everything since `begin` is what the length says. */
+  end(from: number): void {
+    const length = this.#length - from;
+    for (let i = 0; i < 4; i++) this.#buffer[from - 4 + i] = (length >>> (8 * i)) & 255;
+  }
+
+  /** A copy of the first `length` bytes. The others take their place. */
+  take(length: number): Uint8Array {
+    assert(length <= this.#length, 'what is taken was written');
+    const bytes = this.#buffer.slice(0, length);
+    this.#buffer.copyWithin(0, length, this.#length);
+    this.#length -= length;
+    return bytes;
   }
 
   #reserve(more: number): void {
@@ -56,15 +99,26 @@ export class ByteWriter {
   }
 }
 
-/** Reads what `ByteWriter` wrote. `fail` is called, and must throw, at whatever it cannot be. */
+/**
+ * Reads what `ByteWriter` wrote, one record after the other. `fail` is called, and must throw, at
+ * whatever it cannot be, with the place in the bytes.
+ */
 export class ByteReader {
-  readonly #bytes: Uint8Array;
   readonly #fail: (what: string, at: number) => never;
+  #bytes: Uint8Array = noBytes;
   #at = 0;
+  #end = 0;
 
-  constructor(bytes: Uint8Array, fail: (what: string, at: number) => never) {
-    this.#bytes = bytes;
+  constructor(fail: (what: string, at: number) => never) {
     this.#fail = fail;
+  }
+
+  /** The next record is `bytes` from `at` to `end`. */
+  begin(bytes: Uint8Array, at: number, end: number): void {
+    assert(at <= end && end <= bytes.length, 'a record lies in its bytes');
+    this.#bytes = bytes;
+    this.#at = at;
+    this.#end = end;
   }
 
   fail(what: string): never {
@@ -72,10 +126,8 @@ export class ByteReader {
   }
 
   byte(): number {
-    const byte = this.#bytes[this.#at];
-    if (byte === undefined) return this.fail('a record ends too early');
-    this.#at++;
-    return byte;
+    if (this.#at === this.#end) return this.fail('a record ends too early');
+    return this.#bytes[this.#at++] ?? 0;
   }
 
   number(): number {
@@ -94,30 +146,33 @@ export class ByteReader {
     }
   }
 
-  /** A view of the next bytes, not a copy. */
-  raw(length: number): Uint8Array {
-    const end = this.#at + length;
-    if (end > this.#bytes.length) return this.fail('a record ends too early');
-    const bytes = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return bytes;
-  }
-
   text(): string {
-    return textOf(this.raw(this.number()));
+    const length = this.number();
+    if (length > this.#end - this.#at) return this.fail('a record ends too early');
+    const from = this.#at;
+    this.#at += length;
+    return textOf(this.#bytes.subarray(from, this.#at));
   }
 
   /** A copy of everything that is left. */
   rest(): Uint8Array {
-    const length = this.#bytes.length - this.#at;
+    const length = this.#end - this.#at;
     if (length === 0) return noBytes;
     // Not `slice` of the subarray's type: a Buffer's `slice` would share the memory.
     const copy = new Uint8Array(length);
-    copy.set(this.raw(length));
+    copy.set(this.#bytes.subarray(this.#at, this.#end));
+    this.#at = this.#end;
     return copy;
   }
 
+  /** As `rest`, among other values in `slabs`. */
+  restIn(slabs: Slabs): Uint8Array {
+    const from = this.#at;
+    this.#at = this.#end;
+    return slabs.copy(this.#bytes, from, this.#end);
+  }
+
   end(): void {
-    if (this.#at !== this.#bytes.length) this.fail('a record is too long');
+    if (this.#at !== this.#end) this.fail('a record is too long');
   }
 }

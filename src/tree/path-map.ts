@@ -9,11 +9,11 @@ import type { Path } from '../paths/index.ts';
  */
 
 /** Keys of a leaf, or children of an inner node. Large enough for four levels to hold a million. */
-const fanout = 32;
+export const fanout = 32;
 /** A node with fewer is merged with its neighbour if both fit one. */
 const fewest = fanout / 4;
 
-type Leaf<V> = {
+export type Leaf<V> = {
   readonly keys: readonly Path[];
   readonly values: readonly V[];
   readonly children: null;
@@ -26,15 +26,15 @@ type Inner<V> = {
   readonly children: readonly Node<V>[];
 };
 
-type Node<V> = Leaf<V> | Inner<V>;
+export type Node<V> = Leaf<V> | Inner<V>;
 
-const leafOf = <V>(keys: readonly Path[], values: readonly V[]): Leaf<V> => ({
+export const leafOf = <V>(keys: readonly Path[], values: readonly V[]): Leaf<V> => ({
   keys,
   values,
   children: null,
 });
 
-const innerOf = <V>(keys: readonly Path[], children: readonly Node<V>[]): Inner<V> => ({
+export const innerOf = <V>(keys: readonly Path[], children: readonly Node<V>[]): Inner<V> => ({
   keys,
   values: null,
   children,
@@ -109,6 +109,11 @@ export class PathMap<V> {
 
   static empty<V>(): PathMap<V> {
     return new PathMap<V>(leafOf<V>([], []), 0);
+  }
+
+  /** The map of the `size` paths below `root`. For `PathMapBuilder`. */
+  static of<V>(root: Node<V>, size: number): PathMap<V> {
+    return new PathMap(root, size);
   }
 
   get(path: Path): V | undefined {

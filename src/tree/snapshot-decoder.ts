@@ -18,10 +18,10 @@ import {
 import { comparePaths, type Path, parsePath } from '../paths/index.ts';
 import { ByteReader } from './bytes.ts';
 import { DigestSum, noDigest } from './digest.ts';
-import { withName } from './draft.ts';
-import { canHoldFile } from './places.ts';
+import { PlacesBuilder } from './places-builder.ts';
+import { Slabs } from './slabs.ts';
 import { bytesOfDigest, digestOf, eventKinds, snapshotVersion } from './snapshot.ts';
-import { emptyTree, type Kept, type TreeState } from './state.ts';
+import type { Kept, TreeState } from './state.ts';
 import type { Event, File } from './types.ts';
 
 /** A length beyond this is taken for damage. */
@@ -60,7 +60,10 @@ export const snapshotDecoder = (): SnapshotDecoder => {
 };
 
 class Decoder {
-  readonly #pending = new Pending();
+  readonly #window = new Window();
+  /** Reads one record after the other: a reader each would cost as much as the reading. */
+  readonly #reader = new ByteReader((what, at) => this.#fail(what, at - this.#window.at));
+  readonly #slabs = new Slabs();
   #version: number | null = null;
   /** Length of the record that comes next; `null` before its length is read. */
   #length: number | null = null;
@@ -69,26 +72,24 @@ class Decoder {
   #header: Header | null = null;
   readonly #sessions: Kept<TreeState['sessions'][number]['id']>[] = [];
   readonly #leases: Kept<TreeState['leases'][number]['id']>[] = [];
-  #files = emptyTree().files;
-  #directories = emptyTree().directories;
+  readonly #places = new PlacesBuilder();
   readonly #sum = new DigestSum(noDigest);
-  #lastPath: Path | null = null;
   #digest: Uint8Array | null = null;
 
   push(bytes: Uint8Array): void {
-    this.#pending.add(bytes);
+    const window = this.#window;
+    window.add(bytes);
     for (;;) {
       const wanted = this.#version === null ? 1 : (this.#length ?? 4);
-      const part = this.#pending.take(wanted);
-      if (part === null) return;
-      this.#read(part);
-      this.#offset += part.length;
+      if (!window.holds(wanted)) return;
+      this.#read(wanted);
+      window.pass(wanted);
+      this.#offset += wanted;
     }
   }
 
   finish(): TreeState {
-    if (this.#digest === null || this.#pending.length > 0)
-      this.#fail('the snapshot ends too early');
+    if (this.#digest === null || this.#window.length > 0) this.#fail('the snapshot ends too early');
     const state = this.#state();
     if (!sameBytes(bytesOfDigest(digestOf(state)), this.#digest)) {
       this.#fail('the digest is not that of what was read');
@@ -96,17 +97,19 @@ class Decoder {
     return state;
   }
 
-  #read(part: Uint8Array): void {
+  #read(length: number): void {
+    const { bytes, at } = this.#window;
     if (this.#digest !== null) this.#fail('something follows the digest');
     if (this.#version === null) {
-      this.#version = part[0] ?? 0;
+      this.#version = bytes[at] ?? 0;
       if (this.#version !== snapshotVersion) this.#fail(`format ${this.#version} is not known`);
     } else if (this.#length === null) {
-      this.#length = new DataView(part.buffer, part.byteOffset, 4).getUint32(0, true);
+      this.#length = lengthAt(bytes, at);
       if (this.#length > recordBytesMax) this.#fail('a record is too long');
     } else {
       this.#length = null;
-      this.#record(new ByteReader(part, (what, at) => this.#fail(what, at)));
+      this.#reader.begin(bytes, at, at + length);
+      this.#record(this.#reader);
     }
   }
 
@@ -117,7 +120,7 @@ class Decoder {
       this.#sessions.push({ id: sessionId(reader.number()), bytes: reader.rest() });
     } else if (this.#leases.length < header.leases) {
       this.#leases.push({ id: leaseId(reader.number()), bytes: reader.rest() });
-    } else if (this.#files.size < header.files) {
+    } else if (this.#places.size < header.files) {
       this.#file(reader, header.state.revision);
     } else {
       this.#digest = reader.rest();
@@ -128,42 +131,42 @@ class Decoder {
 
   #file(reader: ByteReader, newest: Revision): void {
     const path = parsePath(reader.text()) ?? reader.fail('a path is malformed');
-    const places = { files: this.#files, directories: this.#directories };
-    if (this.#lastPath !== null && comparePaths(this.#lastPath, path) >= 0) {
-      reader.fail('paths are out of order');
-    }
-    if (!canHoldFile(places, path)) reader.fail('a file stands below a file');
+    const { last } = this.#places;
+    if (last !== null && comparePaths(last, path) >= 0) reader.fail('paths are out of order');
+    if (!this.#places.canAdd(path)) reader.fail('a file stands below a file');
     const created = revision(reader.number());
     const changed = revision(reader.number());
     if (created < 1 || created > changed || changed > newest) {
       reader.fail('the revisions of a file are out of order');
     }
-    const file: File = { created, changed, lease: leaseId(reader.number()), body: reader.rest() };
-    this.#files = this.#files.with(path, file);
-    this.#directories = withName(this.#directories, path);
+    const lease = leaseId(reader.number());
+    const body = reader.restIn(this.#slabs);
+    // Named in the order in which a write names them, so that the engine takes both for one form.
+    const file: File = { body, created, changed, lease };
+    this.#places.add(path, file);
     this.#sum.add(path, file);
-    this.#lastPath = path;
   }
 
   #state(): TreeState {
     const header = this.#header ?? this.#fail('the snapshot ends too early');
+    const { files, directories } = this.#places.finish();
     return {
       ...header.state,
       sessions: this.#sessions,
       leases: this.#leases,
-      files: this.#files,
-      directories: this.#directories,
+      files,
+      directories,
       filesDigest: this.#sum.sum,
-      lastEvent: this.#lastEvent(header),
+      lastEvent: this.#lastEvent(header, files),
     };
   }
 
   /** A file still has what its last event wrote; the other kinds have no body. */
-  #lastEvent({ lastEvent, state }: Header): Event | null {
+  #lastEvent({ lastEvent, state }: Header, files: TreeState['files']): Event | null {
     if (lastEvent === null) return null;
     const { kind, path } = lastEvent;
     if (kind !== 'set') return { kind, path, body: noBytes, revision: state.revision };
-    const file = this.#files.get(path);
+    const file = files.get(path);
     if (file?.changed !== state.revision) return this.#fail('the last event is not in the files');
     return { kind, path, body: file.body, revision: state.revision };
   }
@@ -245,48 +248,67 @@ function readMembership(reader: ByteReader): Membership {
   return { voters, outgoing, learners, learnersNext, parked, addresses };
 }
 
-/** Bytes that came in pieces. Each byte is copied at most once. */
-class Pending {
-  #pieces: Uint8Array[] = [];
-  /** The first piece that is not used up, and how much of it was taken. */
-  #first = 0;
-  #taken = 0;
+/** Four bytes, little-endian. */
+const lengthAt = (bytes: Uint8Array, at: number): number =>
+  ((bytes[at] ?? 0) |
+    ((bytes[at + 1] ?? 0) << 8) |
+    ((bytes[at + 2] ?? 0) << 16) |
+    ((bytes[at + 3] ?? 0) << 24)) >>>
+  0;
+
+/** Looks at bytes that came in pieces. What is read lies in one piece, or is joined once. */
+class Window {
+  /** The piece that is looked at, and how much of it was passed. */
+  bytes: Uint8Array = noBytes;
+  at = 0;
+  /** Bytes in this piece and all after it. */
   length = 0;
+  #next: Uint8Array[] = [];
 
   add(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#pieces.push(bytes);
+    this.#next.push(bytes);
     this.length += bytes.length;
   }
 
-  /** The next `length` bytes, or `null` while there are fewer. */
-  take(length: number): Uint8Array | null {
-    if (this.length < length) return null;
-    this.length -= length;
-    const piece = this.#pieces[this.#first] ?? noBytes;
-    if (piece.length - this.#taken >= length) return this.#some(length);
-    const whole = new Uint8Array(length);
-    for (let at = 0; at < length; ) {
-      const part = this.#some(length - at);
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+  /** Whether the next `length` bytes are there; if so they stand in `bytes` from `at` on. */
+  holds(length: number): boolean {
+    if (this.bytes.length - this.at >= length) return true;
+    if (this.length < length) return false;
+    this.#join(length);
+    return true;
   }
 
-  /** Up to `length` bytes of the first piece. */
-  #some(length: number): Uint8Array {
-    const piece = this.#pieces[this.#first] ?? noBytes;
-    const part = piece.subarray(this.#taken, this.#taken + length);
-    this.#taken += part.length;
-    if (this.#taken === piece.length) {
-      this.#taken = 0;
-      this.#first++;
-      if (this.#first === this.#pieces.length) {
-        this.#pieces = [];
-        this.#first = 0;
-      }
+  pass(length: number): void {
+    this.at += length;
+    this.length -= length;
+  }
+
+  /** `bytes` begins with the next `length` bytes. Called when it has fewer and all have enough. */
+  #join(length: number): void {
+    const pieces = [this.bytes.subarray(this.at), ...this.#next];
+    this.at = 0;
+    const first = pieces.findIndex((piece) => piece.length > 0);
+    const whole = pieces[first] ?? noBytes;
+    if (whole.length >= length) {
+      this.bytes = whole;
+      this.#next = pieces.slice(first + 1);
+      return;
     }
-    return part;
+    const joined = new Uint8Array(length);
+    let have = 0;
+    let used = 0;
+    for (const piece of pieces) {
+      const part = piece.subarray(0, length - have);
+      joined.set(part, have);
+      have += part.length;
+      if (part.length < piece.length) {
+        pieces[used] = piece.subarray(part.length);
+        break;
+      }
+      used++;
+    }
+    this.bytes = joined;
+    this.#next = pieces.slice(used);
   }
 }

@@ -1,10 +1,4 @@
-import {
-  compareText,
-  type LeaseId,
-  type Membership,
-  noBytes,
-  type SessionId,
-} from '../base/index.ts';
+import { compareText, type LeaseId, type Membership, type SessionId } from '../base/index.ts';
 import { ByteWriter } from './bytes.ts';
 import { addDigests, type Digest, digestHex, digestOfBytes } from './digest.ts';
 import type { Kept, TreeState } from './state.ts';
@@ -38,26 +32,43 @@ const chunkBytes = 64 * 1024;
  * between. Equal states give equal bytes, however they came about and on whichever node.
  */
 export function* encodeSnapshot(state: TreeState): Generator<Uint8Array, void> {
-  const chunks = new Chunks();
-  chunks.add(new Uint8Array([snapshotVersion]));
-  chunks.record(headerOf(state), noBytes);
   const writer = new ByteWriter();
-  for (const kept of [...state.sessions, ...state.leases]) {
-    chunks.record(keptOf(writer, kept), noBytes);
-    yield* chunks.whole();
+  writer.byte(snapshotVersion);
+  writeRecord(writer, headerOf(state));
+  for (const { id, bytes } of [...state.sessions, ...state.leases]) {
+    const from = writer.begin();
+    writer.number(id);
+    writer.raw(bytes);
+    writer.end(from);
+    yield* chunksOf(writer);
   }
   for (const [path, { body, created, changed, lease }] of state.files.entries()) {
-    writer.clear();
+    const from = writer.begin();
     writer.text(path);
     writer.number(created);
     writer.number(changed);
     writer.number(lease);
-    chunks.record(writer.bytes(), body);
-    yield* chunks.whole();
+    writer.raw(body);
+    writer.end(from);
+    if (writer.length >= chunkBytes) yield* chunksOf(writer);
   }
-  chunks.record(bytesOfDigest(digestOf(state)), noBytes);
-  yield* chunks.whole();
-  yield* chunks.last();
+  writeRecord(writer, bytesOfDigest(digestOf(state)));
+  yield* chunksOf(writer);
+  if (writer.length > 0) yield writer.bytes();
+}
+
+function writeRecord(writer: ByteWriter, bytes: Uint8Array): void {
+  const from = writer.begin();
+  writer.raw(bytes);
+  writer.end(from);
+}
+
+/** All pieces that are full. */
+function* chunksOf(writer: ByteWriter): Generator<Uint8Array, void> {
+  const whole = Math.floor(writer.length / chunkBytes) * chunkBytes;
+  if (whole === 0) return;
+  const bytes = writer.take(whole);
+  for (let at = 0; at < whole; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
 }
 
 /**
@@ -138,45 +149,4 @@ function keptOf(writer: ByteWriter, { id, bytes }: Kept<SessionId | LeaseId>): U
   writer.number(id);
   writer.raw(bytes);
   return writer.bytes();
-}
-
-/** Cuts bytes into pieces of equal size. */
-class Chunks {
-  #full: Uint8Array[] = [];
-  #current = new Uint8Array(chunkBytes);
-  #length = 0;
-
-  record(head: Uint8Array, body: Uint8Array): void {
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, head.length + body.length, true);
-    this.add(length);
-    this.add(head);
-    this.add(body);
-  }
-
-  add(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) {
-      const part = bytes.subarray(at, at + chunkBytes - this.#length);
-      this.#current.set(part, this.#length);
-      this.#length += part.length;
-      at += part.length;
-      if (this.#length === chunkBytes) {
-        this.#full.push(this.#current);
-        this.#current = new Uint8Array(chunkBytes);
-        this.#length = 0;
-      }
-    }
-  }
-
-  /** The pieces that are full. */
-  *whole(): Generator<Uint8Array, void> {
-    const full = this.#full;
-    if (full.length === 0) return;
-    this.#full = [];
-    yield* full;
-  }
-
-  *last(): Generator<Uint8Array, void> {
-    if (this.#length > 0) yield this.#current.slice(0, this.#length);
-  }
 }

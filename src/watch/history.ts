@@ -121,8 +121,20 @@ export class History {
    * once a second, as doozerd did; between two sweeps only the bytes are bounded.
    */
   sweep(): void {
+    this.#keep(this.#revisionsMax);
+  }
+
+  /**
+   * More revisions are on their way, at once, than are kept: nothing that is here will be. Kept till
+   * then, a long log that is replayed would fill the memory with views that nobody has seen.
+   */
+  outrun(): void {
+    this.#keep(1);
+  }
+
+  #keep(count: number): void {
     const { revision } = this.current;
-    while (this.#first <= revision - this.#revisionsMax) this.#forgetOldest();
+    while (this.#first <= revision - count) this.#forgetOldest();
     this.#tidy();
   }
 

@@ -162,7 +162,7 @@ describe('a client whose node is lost', () => {
     expect([...firsts].sort()).toEqual(['n1:1', 'n2:1', 'n3:1']);
   });
 
-  it.each(['ERR_NO_LEADER', 'ERR_STOPPED'] as const)(
+  it.each(['ERR_NO_LEADER', 'ERR_STOPPED', 'ERR_CONDEMNED'] as const)(
     'leaves a node that says %s for one that may serve',
     async (code) => {
       const world = new World();
@@ -177,6 +177,44 @@ describe('a client whose node is lost', () => {
       expect(there?.count('set')).toBe(1);
     },
   );
+
+  it('watches on at another node when the state of its own is condemned', async () => {
+    const world = new World();
+    world.nodes(2);
+    const client = world.client();
+    await client.open();
+    const [here, [there]] = split(world);
+    const watch = client.watch('/a', { from: 1 });
+    await settle();
+    expect(here.count('watch')).toBe(1);
+    here.refuse = ({ kind }) => (kind === 'ping' ? null : 'ERR_CONDEMNED');
+    here.say({
+      tag: here.requests.find(({ kind }) => kind === 'watch')?.tag ?? -1,
+      code: 'ERR_CONDEMNED',
+      detail: '',
+    });
+    await world.clock.run(1000);
+    expect(here.count('watch')).toBe(1);
+    expect(there?.count('watch')).toBe(1);
+    await watch.return?.();
+  });
+
+  it('waits on at another node when the state of its own is condemned', async () => {
+    const world = new World();
+    world.nodes(2);
+    const client = world.client();
+    await client.open();
+    const [here, [there]] = split(world);
+    const waits = [outcomeOf(client.wait('/a', 1)), outcomeOf(client.wait('/b', 1))];
+    await settle();
+    for (const { kind, tag } of here.requests) {
+      if (kind === 'wait') here.say({ tag, code: 'ERR_CONDEMNED', detail: '' });
+    }
+    await world.clock.run(1000);
+    expect(here.count('wait')).toBe(2);
+    expect(there?.count('wait')).toBe(2);
+    expect(waits.map((wait) => wait.of())).toEqual(['pending', 'pending']);
+  });
 
   it('hears the answers it has coming from a node it leaves', async () => {
     const world = new World();

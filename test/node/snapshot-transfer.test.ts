@@ -87,6 +87,7 @@ class Stage {
       links,
       snapshots: this.source.snapshots,
       streamsMax: 2,
+      tooOld: () => this.ended.push('too old'),
       ended: (to, index, delivered) =>
         this.ended.push(`${to.charAt(0)} ${index} ${delivered ? 'delivered' : 'given up'}`),
     });

@@ -64,6 +64,8 @@ test('what is committed behind a snapshot is applied once that is installed, and
     },
     notice: () => {},
     changeReceipt: () => {},
+    settle: () => {},
+    installed: () => {},
     progressed: () => {},
   });
   reads.add({ ready: () => journal.push('read'), failed: () => {} }, 1000);
@@ -105,6 +107,7 @@ async function compactedThrough(pin: number | null, logKeptBytes: number): Promi
     written: (_meta, compactThrough) => {
       through = compactThrough;
     },
+    noRoom: () => {},
     diskFailed: (error) => {
       throw error;
     },

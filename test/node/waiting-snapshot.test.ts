@@ -65,6 +65,10 @@ class Follower {
       logKeptBytes: 0,
       progress: () => [],
       commitIndex: () => 0 as LogIndex,
+      replaceableFrom: () => null,
+      present: () => {
+        throw new Error('nobody asks');
+      },
       offer: () => {},
       wake: () => {},
       ack: (_, { position }) => this.acks.push(position),

@@ -32,6 +32,7 @@ class Desk {
       } as unknown as Outbox,
       requestTimeoutMs: 5000,
       clusterTime: () => noTime,
+      isFull: () => false,
       step: (input) => {
         if (input.kind === 'propose') this.proposed.push(input);
       },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bootNumber, limits, logIndex, noTerm, term, utf8 } from '../../src/base/index.ts';
+import { bootNumber, limits, logIndex, nodeId, noTerm, term, utf8 } from '../../src/base/index.ts';
 import type { NodeMessage, PeerFrame } from '../../src/protocol/index.ts';
 import {
   decodePeerFrame,
@@ -42,9 +42,11 @@ const appendRequest = (...entries: ReturnType<typeof commandEntry>[]): Message =
 
 const messages: Message[] = [
   { kind: 'preVoteRequest', term: three, last: at(5, 2), memberIndex: logIndex(1) },
-  { kind: 'preVoteReply', term: three, granted: true },
+  { kind: 'preVoteReply', term: three, granted: true, doubt: null },
   { kind: 'voteRequest', term: three, last: at(5, 2), transfer: true, memberIndex: logIndex(1) },
-  { kind: 'voteReply', term: three, granted: false },
+  { kind: 'voteReply', term: three, granted: false, doubt: null },
+  { kind: 'preVoteReply', term: three, granted: true, doubt: at(6, 2) },
+  { kind: 'voteReply', term: three, granted: true, doubt: at(7, 2) },
   appendRequest(),
   appendRequest(commandEntry(11, 2, 'one'), entryOf(12, 3, { kind: 'noop' })),
   { kind: 'appendReply', term: three, matched: logIndex(12) },
@@ -69,12 +71,29 @@ const piece: NodeMessage = {
   size: 10,
   bytes: utf8('12345'),
 };
+const digestPoint = { index: logIndex(64), version: 1, digest: '00000001deadbeefffffffff12345678' };
+const digest: Extract<NodeMessage, { kind: 'digest' }> = {
+  kind: 'digest',
+  term: three,
+  claims: [
+    {
+      node: nodeId('AAAAAAAAAAAAAAAA'),
+      boot: bootNumber(2),
+      n: 7,
+      points: [{ ...digestPoint, index: logIndex(2 ** 40) }, digestPoint],
+    },
+    { node: nodeId('BBBBBBBBBBBBBBBB'), boot: bootNumber(1), n: 0, points: [] },
+  ],
+};
 const nodeMessages: NodeMessage[] = [
   { kind: 'forward', term: three, batch: 4, commands: [utf8('a'), utf8(''), utf8('bc')] },
   { kind: 'forwardRefused', term: three, batch: 4, reason: 'transferring' },
   piece,
   { ...piece, meta: null, position: 5 },
   { kind: 'snapshotAck', index: logIndex(50), term: three, position: 5 },
+  digest,
+  { kind: 'digest', term: three, claims: [] },
+  { kind: 'snapshotWanted', term: three, index: logIndex(50) },
 ];
 
 /** As the receiver sees it: entries carry their bytes. */
@@ -181,6 +200,16 @@ describe('peer frames', () => {
     const tooLarge = { ...piece, size: bytes.length, bytes };
     expect(failureOf(() => received({ messages: [], nodeMessages: [tooLarge] }))).toContain(
       'a piece is too large',
+    );
+    const many = {
+      ...digest,
+      claims: digest.claims.map((claim) => ({
+        ...claim,
+        points: Array.from({ length: limits.digestPointsMax + 1 }, () => digestPoint),
+      })),
+    };
+    expect(failureOf(() => received({ messages: [], nodeMessages: [many] }))).toContain(
+      `at most ${limits.digestPointsMax}`,
     );
     const tooFar = { ...piece, position: 6 };
     expect(failureOf(() => received({ messages: [], nodeMessages: [tooFar] }))).toContain(

@@ -114,7 +114,7 @@ describe('checkRaft()', () => {
         s.memberships.push({ at: at(5, 2), membership: membershipOf([1]) });
       },
     ],
-    ['does not lead', leader, (s) => Object.assign(s, { suspect: at(9, 9) })],
+    ['R12: who leads is not suspect', leader, (s) => Object.assign(s, { suspect: at(9, 9) })],
   ];
   test.each(broken)('%s', (claim, begin, breakIt) => {
     const state = begin();

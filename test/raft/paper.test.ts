@@ -3,7 +3,7 @@
 // dissertation ("Consensus: Bridging Theory and Practice"), one test each.
 import { describe, expect, test } from 'vitest';
 import { clusterTime, isJoint, logIndex, term, utf8 } from '../../src/base/index.ts';
-import type { Message } from '../../src/raft/index.ts';
+import type { Message, VoteAnswer } from '../../src/raft/index.ts';
 import { at, id, membershipOf, snapshotOf } from './support/cluster.ts';
 import {
   append,
@@ -56,8 +56,8 @@ describe('5.1 terms', () => {
     for (const kind of ['appendReply', 'heartbeatReply'] as const) {
       core.receive(9, kind === 'appendReply' ? appendReply(8, 0) : heartbeatReply(8));
     }
-    core.receive(9, { kind: 'voteReply', term: term(8), granted: false });
-    core.receive(9, { kind: 'preVoteReply', term: term(8), granted: false });
+    core.receive(9, { kind: 'voteReply', term: term(8), granted: false, doubt: null });
+    core.receive(9, { kind: 'preVoteReply', term: term(8), granted: false, doubt: null });
     expect(core.view).toMatchObject({ role: 'leader', term: 1 });
   });
 });
@@ -95,12 +95,12 @@ describe('5.2 leader election', () => {
     const core = new Core({ voters: [1, 2] });
     for (let i = 0; core.view.role === 'follower' && i < 200; i++) core.tick(1);
     core.take();
-    core.receive(2, { kind: 'preVoteReply', term: term(1), granted: true });
+    core.receive(2, { kind: 'preVoteReply', term: term(1), granted: true, doubt: null });
     const output = core.take();
     expect(output.persist?.hardState).toEqual({ term: 1, votedFor: '1' });
     expect(ofKind(output.sendNow, 'voteRequest')).toEqual([]);
     expect(ofKind(output.sendAfterPersist, 'voteRequest')).toMatchObject([{ to: '2', term: 1 }]);
-    core.receive(2, { kind: 'voteReply', term: term(1), granted: true });
+    core.receive(2, { kind: 'voteReply', term: term(1), granted: true, doubt: null });
     expect(core.view.role).toBe('candidate');
     core.persisted(output);
     expect(core.view.role).toBe('leader');
@@ -118,14 +118,14 @@ describe('5.2 leader election', () => {
     const core = new Core({ learners: [4] });
     for (let i = 0; core.view.role === 'follower' && i < 200; i++) core.tick(1);
     core.turn();
-    core.receive(4, { kind: 'preVoteReply', term: term(1), granted: true });
+    core.receive(4, { kind: 'preVoteReply', term: term(1), granted: true, doubt: null });
     expect(core.view.role).toBe('preCandidate');
-    core.receive(2, { kind: 'preVoteReply', term: term(1), granted: true });
+    core.receive(2, { kind: 'preVoteReply', term: term(1), granted: true, doubt: null });
     core.turn();
-    core.receive(4, { kind: 'voteReply', term: term(1), granted: true });
-    core.receive(9, { kind: 'voteReply', term: term(1), granted: true });
+    core.receive(4, { kind: 'voteReply', term: term(1), granted: true, doubt: null });
+    core.receive(9, { kind: 'voteReply', term: term(1), granted: true, doubt: null });
     expect(core.view.role).toBe('candidate');
-    core.receive(3, { kind: 'voteReply', term: term(1), granted: true });
+    core.receive(3, { kind: 'voteReply', term: term(1), granted: true, doubt: null });
     expect(core.view.role).toBe('leader');
   });
 
@@ -133,7 +133,7 @@ describe('5.2 leader election', () => {
     const core = new Core({ term: 3 });
     for (let i = 0; core.view.role === 'follower' && i < 200; i++) core.tick(1);
     core.turn();
-    core.receive(2, { kind: 'preVoteReply', term: term(4), granted: true });
+    core.receive(2, { kind: 'preVoteReply', term: term(4), granted: true, doubt: null });
     core.turn();
     core.receive(3, heartbeat(4));
     expect(core.view).toMatchObject({ role: 'follower', term: 4, leader: '3' });
@@ -531,11 +531,11 @@ describe('thesis 4.2.3, 9.6 disruption and pre-votes', () => {
     const core = new Core();
     for (let i = 0; core.view.role === 'follower' && i < 200; i++) core.tick(1);
     core.turn();
-    core.receive(2, { kind: 'preVoteReply', term: term(5), granted: true });
+    core.receive(2, { kind: 'preVoteReply', term: term(5), granted: true, doubt: null });
     expect(core.view).toMatchObject({ role: 'preCandidate', term: 0 });
-    core.receive(2, { kind: 'preVoteReply', term: term(1), granted: true });
+    core.receive(2, { kind: 'preVoteReply', term: term(1), granted: true, doubt: null });
     core.turn();
-    core.receive(2, { kind: 'preVoteReply', term: term(1), granted: true });
+    core.receive(2, { kind: 'preVoteReply', term: term(1), granted: true, doubt: null });
     expect(core.view).toMatchObject({ role: 'candidate', term: 1 });
   });
 
@@ -543,7 +543,7 @@ describe('thesis 4.2.3, 9.6 disruption and pre-votes', () => {
     const core = new Core();
     for (let i = 0; core.view.role === 'follower' && i < 200; i++) core.tick(1);
     core.turn();
-    core.receive(2, { kind: 'preVoteReply', term: term(6), granted: false });
+    core.receive(2, { kind: 'preVoteReply', term: term(6), granted: false, doubt: null });
     expect(core.view).toMatchObject({ role: 'follower', term: 6 });
   });
 
@@ -593,27 +593,143 @@ describe('restarts of followers', () => {
 
 describe('what may be lost (suspect)', () => {
   const suspect = at(4, 2);
+  const granted = { granted: true, doubt: null };
 
-  test('is voted for as if it were still held', () => {
+  test('puts a vote for a shorter log in doubt', () => {
     const core = new Core({ terms: [1, 2], more: { suspect } });
     for (const kind of ['preVoteRequest', 'voteRequest'] as const) {
       core.receive(2, asksVote(kind, 5, at(3, 2)));
     }
-    const output = everything(core.turn());
-    expect(ofKind(output, 'preVoteReply')).toMatchObject([{ granted: false }]);
-    expect(ofKind(output, 'voteReply')).toMatchObject([{ granted: false }]);
+    const output = core.turn();
+    const inDoubt = [{ granted: true, doubt: suspect }];
+    expect(ofKind(everything(output), 'preVoteReply')).toMatchObject(inDoubt);
+    // It is a vote all the same: given once in the term, and durable before it leaves.
+    expect(ofKind(output.sendAfterPersist, 'voteReply')).toMatchObject(inDoubt);
+    expect(output.persist?.hardState).toEqual({ term: 5, votedFor: '2' });
+    core.receive(3, asksVote('voteRequest', 5, at(4, 2)));
+    expect(ofKind(everything(core.turn()), 'voteReply')).toMatchObject([{ granted: false }]);
     core.receive(2, asksVote('voteRequest', 6, at(4, 2)));
-    expect(ofKind(everything(core.take()), 'voteReply')).toMatchObject([{ granted: true }]);
+    expect(ofKind(everything(core.take()), 'voteReply')).toMatchObject([granted]);
   });
 
-  test('keeps a node from campaigning, also a sole voter, also when asked to', () => {
-    for (const voters of [[1], [1, 2, 3]]) {
-      const core = new Core({ voters, terms: [1, 2], more: { suspect } });
-      core.receive(2, heartbeat(2));
-      core.receive(2, { kind: 'timeoutNow', term: term(2), last: at(2, 2) });
-      core.tick(500);
-      expect(core.view).toMatchObject({ role: 'follower', leader: null, term: 2 });
+  test('does not give a vote to a log that is shorter than what can be shown', () => {
+    const core = new Core({ terms: [1, 2], more: { suspect } });
+    for (const kind of ['preVoteRequest', 'voteRequest'] as const) {
+      core.receive(2, asksVote(kind, 5, at(1, 1)));
     }
+    const output = everything(core.turn());
+    const refused = [{ granted: false, doubt: null }];
+    expect(ofKind(output, 'preVoteReply')).toMatchObject(refused);
+    expect(ofKind(output, 'voteReply')).toMatchObject(refused);
+  });
+
+  test('keeps a sole voter from leading, says so once, and any suspect from being made to lead', () => {
+    const alone = new Core({ voters: [1], terms: [1, 2], more: { suspect } });
+    alone.tick(500);
+    expect(alone.view).toMatchObject({ role: 'follower', leader: null, term: 2 });
+    const told = alone.turn().notices.filter(({ kind }) => kind === 'aloneInDoubt');
+    expect(told).toEqual([{ kind: 'aloneInDoubt', suspect }]);
+    const core = new Core({ terms: [1, 2], more: { suspect } });
+    core.receive(2, heartbeat(2));
+    core.receive(2, { kind: 'timeoutNow', term: term(2), last: at(2, 2) });
+    expect(core.view).toMatchObject({ role: 'follower', leader: '2', term: 2 });
+  });
+
+  /** A suspect voter that asked for votes in earnest, with `preVoters` for it beforehand. */
+  function candidate(answers: Readonly<Record<number, VoteAnswer>>, voters = [1, 2, 3]): Core {
+    const core = new Core({ voters, terms: [1, 2], more: { suspect } });
+    for (let i = 0; i < 300 && core.view.role === 'follower'; i++) core.tick(1);
+    core.turn();
+    for (const [voter, answer] of Object.entries(answers)) {
+      core.receive(Number(voter), { kind: 'preVoteReply', term: term(3), ...answer });
+    }
+    core.turn();
+    return core;
+  }
+
+  test('leaves the own vote uncounted: a quorum of others has to be sure', () => {
+    const core = candidate({ 2: granted });
+    expect(core.view).toMatchObject({ role: 'preCandidate', term: 2 });
+    core.receive(3, { kind: 'preVoteReply', term: term(3), ...granted });
+    core.turn();
+    expect(core.view).toMatchObject({ role: 'candidate', term: 3, suspect });
+    core.receive(2, { kind: 'voteReply', term: term(3), ...granted });
+    expect(core.view).toMatchObject({ role: 'candidate', suspect });
+    core.receive(3, { kind: 'voteReply', term: term(3), ...granted });
+    expect(core.view).toMatchObject({ role: 'leader', suspect: null });
+    const { notices } = core.turn();
+    const news = { kind: 'givenUp', after: at(2, 2), through: suspect, neverHeld: true };
+    expect(notices).toContainEqual(news);
+  });
+
+  test('is given up by the votes of all voters, and of no fewer; the highest doubt is told', () => {
+    const doubt = at(9, 2);
+    const core = candidate({ 2: { granted: true, doubt }, 3: { granted: true, doubt: suspect } });
+    expect(core.view.role).toBe('candidate');
+    // What was said to the question does not count for the vote.
+    core.receive(2, { kind: 'voteReply', term: term(3), granted: true, doubt });
+    expect(core.view.role).toBe('candidate');
+    core.receive(3, { kind: 'voteReply', term: term(3), granted: true, doubt: suspect });
+    expect(core.view).toMatchObject({ role: 'leader', suspect: null });
+    const news = { kind: 'givenUp', after: at(2, 2), through: doubt, neverHeld: false };
+    expect(core.turn().notices).toContainEqual(news);
+  });
+
+  test('is not given up when a voter that holds more refuses', () => {
+    const core = candidate({ 2: { granted: true, doubt: suspect } });
+    core.receive(3, { kind: 'preVoteReply', term: term(2), granted: false, doubt: null });
+    expect(core.view).toMatchObject({ role: 'follower', term: 2, suspect });
+  });
+
+  test('answers to an earlier term are not counted in a later one', () => {
+    const core = candidate({ 2: granted, 3: granted });
+    core.receive(2, { kind: 'voteReply', term: term(3), granted: true, doubt: suspect });
+    core.receive(3, heartbeat(4));
+    core.receive(2, { kind: 'voteReply', term: term(3), ...granted });
+    core.receive(3, { kind: 'voteReply', term: term(3), ...granted });
+    expect(core.view).toMatchObject({ role: 'follower', term: 4, suspect });
+  });
+
+  test('a vote that was sure stays so, a doubtful one may become sure, a refusal is older', () => {
+    const core = candidate({ 2: granted, 3: granted });
+    core.receive(2, { kind: 'voteReply', term: term(3), ...granted });
+    core.receive(2, { kind: 'voteReply', term: term(3), granted: true, doubt: suspect });
+    core.receive(2, { kind: 'voteReply', term: term(3), granted: false, doubt: null });
+    core.receive(3, { kind: 'voteReply', term: term(3), ...granted });
+    expect(core.turn().notices).toContainEqual(expect.objectContaining({ neverHeld: true }));
+  });
+
+  test('comes back with a restart, and with it the question, until an entry of a later term is durable', () => {
+    const core = candidate({ 2: granted, 3: granted });
+    for (const voter of [2, 3])
+      core.receive(voter, { kind: 'voteReply', term: term(3), ...granted });
+    const { persist } = core.take();
+    expect(persist?.entries).toMatchObject([{ index: 3, term: 3 }]);
+    const again = new Core({ terms: [1, 2], term: 3, votedFor: 1, more: { suspect } });
+    expect(again.view.suspect).toEqual(suspect);
+    const after = new Core({ terms: [1, 2, 3], votedFor: 1, more: { suspect } });
+    expect(after.view.suspect).toBeNull();
+  });
+
+  test('is not left by a power cut where nobody could clear it: also as a lone voter takes in a second', () => {
+    const core = new Core({ voters: [1], learners: [2] });
+    core.lead();
+    core.receive(2, appendReply(1, 1));
+    core.turn();
+    core.receive(2, appendReply(1, core.view.last.index));
+    core.turn();
+    core.propose('x');
+    expect(core.turn().persist?.alone).toBe(true);
+    core.receive(2, appendReply(1, core.view.last.index));
+    core.turn();
+    core.change({ kind: 'promote', id: id(2) });
+    expect(isJoint(core.view.membership)).toBe(true);
+    expect(core.turn().persist, 'without the joint entry it would be alone').toMatchObject({
+      alone: true,
+      entries: [{ payload: { kind: 'membership' } }],
+    });
+    core.propose('y');
+    expect(core.turn().persist?.alone, 'the second voter can clear it').toBe(false);
   });
 
   test('acknowledges the verified prefix only, and is over once the log reaches it durably', () => {
@@ -625,6 +741,40 @@ describe('what may be lost (suspect)', () => {
     expect(core.view.suspect).toEqual(suspect);
     core.persisted(output);
     expect(core.view.suspect).toBeNull();
+  });
+
+  test('is not over by the report of a save that began before the entries came', () => {
+    const core = new Core({ terms: [1, 2], more: { suspect } });
+    core.receive(2, asksVote('voteRequest', 3, suspect));
+    const vote = core.take();
+    core.receive(2, append(3, at(2, 2), [3]));
+    core.persisted(vote);
+    expect(core.view.suspect).toEqual(suspect);
+    core.turn();
+    expect(core.view.suspect).toBeNull();
+  });
+
+  test('is not over for a log of the same length that an earlier term wrote', () => {
+    const core = new Core({ terms: [1, 1], term: 2, more: { suspect: at(2, 2) } });
+    core.receive(2, asksVote('voteRequest', 3, at(2, 2)));
+    core.turn();
+    core.receive(3, append(3, at(2, 1), [1]));
+    core.turn();
+    expect(core.view).toMatchObject({ last: at(3, 1), suspect: at(2, 2) });
+    core.receive(3, append(3, at(3, 1), [3]));
+    core.turn();
+    expect(core.view.suspect).toBeNull();
+  });
+
+  test('commits nothing on the word of a heartbeat, which may speak of an earlier boot', () => {
+    // What rotted had put 2@2 in the place of 2@1, was acknowledged, and is committed.
+    const core = new Core({ terms: [1, 1], term: 2, more: { suspect: at(2, 2) } });
+    core.receive(2, heartbeat(2, 2));
+    expect(core.turn().committed).toEqual([]);
+    core.receive(2, append(2, at(1, 1), [2], 2));
+    expect(core.turn().committed).toMatchObject([{ index: 1 }, { index: 2, term: 2 }]);
+    core.receive(2, heartbeat(2, 2));
+    expect(core.turn().committed).toEqual([]);
   });
 });
 
@@ -988,15 +1138,15 @@ describe('who was removed', () => {
     expect(core.view).toMatchObject({ role: 'follower', term: 0 });
   });
 
-  test('a voter that may not campaign, since it may have lost entries, asks as well', () => {
+  test('a voter that may have lost entries asks as well, without a new term', () => {
     const core = new Core({ more: { suspect: at(5, 1) }, term: 1 });
     let asked = 0;
     for (let i = 0; i < 400; i++) {
       core.tick(1);
-      asked += ofKind(core.turn().sendNow, 'lookFor').length;
+      asked += ofKind(core.turn().sendNow, 'preVoteRequest').length;
     }
     expect(asked).toBeGreaterThanOrEqual(6);
-    expect(core.view).toMatchObject({ role: 'follower', term: 1 });
+    expect(core.view.term).toBe(1);
   });
 
   test('being told is news only if it is not older than what lists us', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Membership } from '../../src/base/index.ts';
+import type { Membership, NodeId } from '../../src/base/index.ts';
 import { emptyMembership, logIndex } from '../../src/base/index.ts';
+import type { VoteAnswer } from '../../src/raft/index.ts';
 import { hasQuorum, quorumIndex, voteOutcome } from '../../src/raft/quorum.ts';
-import { id, membershipOf } from './support/cluster.ts';
+import { at, id, membershipOf } from './support/cluster.ts';
 
 const joint = (voters: number[], outgoing: number[]): Membership => ({
   ...membershipOf(voters),
@@ -68,13 +69,51 @@ describe('voteOutcome()', () => {
     { m: joint([1, 4, 5], [1, 2, 3]), yes: [1, 2, 3], no: [4, 5], outcome: 'lost' },
     { m: emptyMembership, yes: [1], no: [], outcome: 'lost' },
   ])('yes $yes, no $no of $m.voters and $m.outgoing is $outcome', ({ m, yes, no, outcome }) => {
-    const grants = new Map([
-      ...yes.map((name) => [id(name), true] as const),
-      ...no.map((name) => [id(name), false] as const),
-    ]);
-    expect(voteOutcome(m, grants)).toBe(outcome);
+    expect(voteOutcome(m, answersOf(yes, no))).toBe(outcome);
   });
+
+  test.each([
+    { m: membershipOf([1, 2, 3]), yes: [1, 2], unsure: [3], no: [], outcome: 'won' },
+    { m: membershipOf([1, 2, 3]), yes: [1], unsure: [2], no: [], outcome: 'open' },
+    { m: membershipOf([1, 2, 3]), yes: [1], unsure: [2], no: [3], outcome: 'lost' },
+    { m: membershipOf([1, 2, 3]), yes: [1], unsure: [2, 3], no: [], outcome: 'wonByAll' },
+    { m: membershipOf([1, 2, 3]), yes: [2], unsure: [1], no: [], outcome: 'open' },
+    { m: membershipOf([1, 2, 3]), yes: [2, 3], unsure: [1], no: [], outcome: 'won' },
+    { m: membershipOf([1, 2]), yes: [], unsure: [1, 2], no: [], outcome: 'wonByAll' },
+    { m: membershipOf([1, 2]), yes: [1], unsure: [2], no: [], outcome: 'won' },
+    // What two of four never held, three of four never did.
+    { m: membershipOf([1, 2, 3, 4]), yes: [1, 2], unsure: [3], no: [], outcome: 'won' },
+    { m: membershipOf([1, 2, 3, 4]), yes: [1, 2], unsure: [], no: [3], outcome: 'open' },
+    { m: membershipOf([1, 2, 3, 4]), yes: [1], unsure: [2, 3], no: [], outcome: 'open' },
+    { m: membershipOf([1, 2, 3, 4]), yes: [1], unsure: [2, 3], no: [4], outcome: 'lost' },
+    { m: joint([1, 2], [1, 2, 3]), yes: [1, 3], unsure: [2], no: [], outcome: 'won' },
+    { m: joint([1, 2], [1, 2, 3]), yes: [1], unsure: [2], no: [3], outcome: 'lost' },
+    { m: membershipOf([1, 2, 3], [4]), yes: [4], unsure: [1, 2, 3], no: [], outcome: 'wonByAll' },
+    { m: membershipOf([1, 2, 3, 4, 5]), yes: [2, 3], unsure: [1], no: [], outcome: 'open' },
+    { m: membershipOf([1, 2, 3, 4, 5]), yes: [2, 3, 4], unsure: [1], no: [5], outcome: 'won' },
+    { m: membershipOf([1, 2, 3, 4, 5]), yes: [2, 3], unsure: [1, 4], no: [5], outcome: 'lost' },
+    { m: joint([1, 4, 5], [1, 2, 3]), yes: [4, 5], unsure: [1, 2], no: [], outcome: 'open' },
+    { m: joint([1, 4, 5], [1, 2, 3]), yes: [4, 5], unsure: [1, 2, 3], no: [], outcome: 'wonByAll' },
+    { m: joint([1, 4, 5], [1, 2, 3]), yes: [4, 5, 3], unsure: [1, 2], no: [], outcome: 'wonByAll' },
+    { m: joint([1, 4, 5], [1, 2, 3]), yes: [4, 5, 2, 3], unsure: [1], no: [], outcome: 'won' },
+    { m: joint([1, 4, 5], [1, 2, 3]), yes: [4, 5], unsure: [1, 2], no: [3], outcome: 'lost' },
+    // What a lone voter lost may be how others became voters: it does not clear itself.
+    { m: membershipOf([1]), yes: [], unsure: [1], no: [], outcome: 'lost' },
+    { m: membershipOf([1], [2]), yes: [2], unsure: [1], no: [], outcome: 'lost' },
+  ])(
+    'yes $yes, in doubt $unsure, no $no of $m.voters and $m.outgoing is $outcome',
+    ({ m, yes, unsure, no, outcome }) => {
+      expect(voteOutcome(m, answersOf(yes, no, unsure))).toBe(outcome);
+    },
+  );
 });
+
+const answersOf = (yes: readonly number[], no: readonly number[], unsure: readonly number[] = []) =>
+  new Map<NodeId, VoteAnswer>([
+    ...yes.map((name) => [id(name), { granted: true, doubt: null }] as const),
+    ...unsure.map((name) => [id(name), { granted: true, doubt: at(9, 9) }] as const),
+    ...no.map((name) => [id(name), { granted: false, doubt: null }] as const),
+  ]);
 
 test('hasQuorum() of a joint membership needs both halves', () => {
   const m = joint([1, 2], [3, 4, 5]);

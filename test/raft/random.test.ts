@@ -1,13 +1,26 @@
-// Random lives of small clusters: messages lost, doubled and late, nodes that crash, members that
-// come and go. What may never happen is checked all along; after healing, the cluster must go on.
+// Random lives of small clusters: messages lost, doubled and late, nodes that crash, power that fails
+// everywhere at once, records that rot, members that come and go. What may never happen is checked all
+// along; after healing, the cluster must go on.
 import { describe, expect, test } from 'vitest';
-import type { LogIndex, NodeId, Term } from '../../src/base/index.ts';
+import type { LogIndex, Membership, NodeId, Term } from '../../src/base/index.ts';
 import { clusterTime, isMember, prng, utf8 } from '../../src/base/index.ts';
-import type { Entry, MembershipChange, Output } from '../../src/raft/index.ts';
+import type { Entry, MembershipChange, Output, Persist } from '../../src/raft/index.ts';
 import { id, membershipOf, snapshotOf, TestCluster, type TestNode } from './support/cluster.ts';
 
 /** What happened in all lives together: a generator that never gets somewhere is blind. */
-const coverage = { elections: 0, commits: 0, snapshots: 0, memberships: 0, reads: 0, removed: 0 };
+const coverage = {
+  elections: 0,
+  commits: 0,
+  snapshots: 0,
+  memberships: 0,
+  reads: 0,
+  removed: 0,
+  torn: 0,
+  rotten: 0,
+  blackouts: 0,
+  neverHeld: 0,
+  heldByNobody: 0,
+};
 
 /** Judges a whole cluster, from outside. */
 class Checker {
@@ -19,6 +32,7 @@ class Checker {
   output(node: TestNode, output: Output): void {
     for (const notice of output.notices) {
       if (notice.kind === 'toldRemoved') coverage.removed++;
+      if (notice.kind === 'givenUp') coverage[notice.neverHeld ? 'neverHeld' : 'heldByNobody']++;
       if (notice.kind !== 'role' || notice.role !== 'leader') continue;
       const known = this.#leaders.get(notice.term);
       expect(known ?? node.name, `R4: one leader in term ${notice.term}`).toBe(node.name);
@@ -84,6 +98,22 @@ class Checker {
   }
 }
 
+/** How many nodes may be rotten, as far as this one's memberships go. */
+function rottenMax({ disk }: TestNode): number {
+  const memberships: Membership[] = [disk.snapshot.membership];
+  for (const { payload } of disk.entries) {
+    if (payload.kind === 'membership') memberships.push(payload.membership);
+  }
+  let most = Infinity;
+  for (const { voters, outgoing } of memberships) {
+    if (voters.length === 0) continue;
+    for (const some of [voters, outgoing ?? voters]) {
+      most = Math.min(most, Math.floor(some.length / 2));
+    }
+  }
+  return most;
+}
+
 class Life {
   readonly #dice;
   readonly cluster: TestCluster;
@@ -117,6 +147,8 @@ class Life {
     // Every life has faults of its own: some never crash, some do little else. A mix that is the same
     // for all would only meet what is likely under it.
     const swing = (weight: number) => weight * ([0, 1, 1, 3, 8][this.#roll(5)] ?? 0);
+    // And in some the disks are bad.
+    const isSick = this.#roll(3) === 0;
     this.#lossPercent = [0, 3, 10, 30][this.#roll(4)] ?? 0;
     this.#latePercent = [0, 10, 50][this.#roll(3)] ?? 0;
     this.#actions = [
@@ -131,6 +163,8 @@ class Life {
       { weight: swing(4), act: () => this.#transfer() },
       { weight: swing(10), act: () => this.#linkClosed() },
       { weight: swing(15), act: () => this.#holdOrPersist() },
+      { weight: isSick ? 40 : swing(4), act: () => this.#rot() },
+      { weight: isSick ? 20 : swing(2), act: () => this.#blackout() },
     ];
     this.#total = this.#actions.reduce((sum, { weight }) => sum + weight, 0);
   }
@@ -230,10 +264,57 @@ class Life {
       this.cluster.start(node);
       return;
     }
-    // A save under way may have reached the disk, or not.
+    this.#crash(node);
+  }
+
+  #crash(node: TestNode, fate = this.#roll(3)): void {
+    // A save under way may have left a trace, or reached the disk, or neither.
     const saving = node.saving?.persist ?? null;
-    if (saving !== null && this.#roll(2) === 0) node.disk.save(saving);
+    if (node.raft !== null && saving !== null) {
+      if (fate === 0) this.#tear(node, saving);
+      else if (fate === 1) node.disk.save(saving);
+    }
     this.cluster.crash(node);
+  }
+
+  #tear({ disk }: TestNode, saving: Persist): void {
+    const before = disk.suspect;
+    disk.tear(saving);
+    if (disk.suspect !== before) coverage.torn++;
+  }
+
+  /** The power fails everywhere, in the middle of saves, and comes back here and there. */
+  #blackout(): void {
+    const { cluster } = this;
+    const leader = cluster.leader();
+    if (leader === null) return;
+    const nodes = [...cluster.nodes.values()];
+    for (const node of nodes) if (node.saving === null) node.isHeld = this.#roll(4) > 0;
+    cluster.propose(leader, 'cut');
+    cluster.deliverRound();
+    const fate = this.#roll(2) === 0 ? 0 : undefined;
+    for (const node of nodes) this.#crash(node, fate);
+    for (const node of nodes) {
+      node.isHeld = false;
+      if (this.#roll(4) > 0) cluster.start(node);
+    }
+    coverage.blackouts++;
+  }
+
+  /**
+   * A node stops, and the end of its log rots. Of a majority of any voters that count or counted fewer
+   * than all may be rotten at once: what they all lose nobody could keep.
+   */
+  #rot(): void {
+    const node = this.#someNode();
+    const { disk } = node;
+    const nodes = [...this.cluster.nodes.values()];
+    const sick = nodes.filter((other) => other !== node && other.disk.rotten !== null).length;
+    if (disk.rottable === 0 || sick + 1 > Math.min(...nodes.map(rottenMax))) return;
+    this.#crash(node);
+    disk.rot(1 + this.#roll(Math.min(4, disk.rottable)));
+    if (disk.rotten !== null) coverage.rotten++;
+    if (this.#roll(2) === 0) this.cluster.start(node);
   }
 
   #disturb(): void {
@@ -315,7 +396,7 @@ const first = Number(process.env['RAFT_SEED'] ?? 1);
 const steps = Number(process.env['RAFT_STEPS'] ?? 2000);
 
 describe('random lives', () => {
-  test(`${seeds} seeds of ${steps} steps keep R1 to R11 and go on after healing`, {
+  test(`${seeds} seeds of ${steps} steps keep R1 to R12 and go on after healing`, {
     timeout: 3_600_000,
   }, () => {
     for (let seed = first; seed < first + seeds; seed++) {

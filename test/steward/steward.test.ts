@@ -81,6 +81,7 @@ const steady: NodeStatus = {
   peers: [{ id: b, address: 'b:1', silentMs: 0 }],
   leadingForMs: 60_000,
   sinceChangeMs: 60_000,
+  digests: { condemned: null, outvoted: [], dispute: null },
 };
 
 /** What a steward asks for in a second, on a node in this status. */

@@ -108,6 +108,8 @@ export class Cluster {
   readonly board = new Switchboard(this.clock);
   readonly options: ClusterOptions;
   readonly fatals: string[] = [];
+  /** Nodes whose tree is meant to be wrong: theirs is not compared. */
+  readonly wrong = new Set<string>();
   readonly #stores = new Map<string, KeptStore>();
   readonly #lives = new Map<string, Life>();
   /** By index, whoever had it first. */
@@ -250,7 +252,13 @@ export class Cluster {
 
   #compareDigests(): void {
     for (const letter of this.running()) {
-      const { appliedIndex } = this.status(letter);
+      if (this.wrong.has(letter)) continue;
+      const { appliedIndex, digests } = this.status(letter);
+      const { condemned, outvoted, dispute } = digests;
+      const isAlarmed = outvoted.length > 0 || dispute !== null;
+      if (condemned !== null || (isAlarmed && this.wrong.size === 0)) {
+        throw new Error(`C1: nobody is wrong, and ${letter} says so: ${JSON.stringify(digests)}`);
+      }
       const digest = digestText(this.node(letter).view());
       const known = this.#digests.get(appliedIndex) ?? digest;
       if (known !== digest) throw new Error(`T2: equal index ${appliedIndex}, equal digest`);

@@ -34,6 +34,10 @@ export class KeptStore {
   /** The next save is refused. */
   failNext = false;
   failSnapshots = false;
+  /** What the next start finds is not what was kept: the tree of the newest snapshot rotted so. */
+  rot: ((state: TreeState) => TreeState) | null = null;
+  /** States that were condemned, as they were kept for people. */
+  readonly evidence: { readonly meta: SnapshotMeta; readonly parts: readonly Uint8Array[] }[] = [];
   /** The disk stands still: saves end once it does not. */
   isStuck = false;
   saves = 0;
@@ -86,12 +90,25 @@ export class KeptStore {
           await this.#wait();
           this.#writing = false;
           this.snapshotsWritten++;
-          if ((this.#snapshot?.meta.index ?? 0) < meta.index) this.#snapshot = { meta, parts };
+          if ((this.#snapshot?.meta.index ?? 0) <= meta.index) this.#snapshot = { meta, parts };
         },
         abort: async () => {
           await this.#wait();
           this.#writing = false;
         },
+      };
+    },
+    setAside: async (meta) => {
+      const parts: Uint8Array[] = [];
+      return {
+        write: async (bytes) => {
+          parts.push(bytes.slice());
+          await this.#wait();
+        },
+        finish: async () => {
+          this.evidence.push({ meta, parts });
+        },
+        abort: async () => {},
       };
     },
     newest: async () => {
@@ -140,6 +157,13 @@ export class KeptStore {
   }
 
   #state(): TreeState {
+    const { rot } = this;
+    this.rot = null;
+    const state = this.#kept();
+    return rot === null ? state : rot(state);
+  }
+
+  #kept(): TreeState {
     if (this.#snapshot === null) return emptyTree();
     const decoder = snapshotDecoder();
     for (const part of this.#snapshot.parts) decoder.push(part);

@@ -6,8 +6,10 @@ import {
   leaseId,
   must,
   noBytes,
+  noLease,
   sameBytes,
   sessionId,
+  textOf,
   utf8,
 } from '../../src/base/index.ts';
 import { path } from '../../src/paths/index.ts';
@@ -15,10 +17,12 @@ import {
   checkTree,
   digestText,
   encodeSnapshot,
+  type File,
   fileAt,
   snapshotDecoder,
   type TreeState,
 } from '../../src/tree/index.ts';
+import { PathMap } from '../../src/tree/path-map.ts';
 import { Driver, idOf } from './driver.ts';
 
 function wholeOf(state: TreeState): Uint8Array {
@@ -154,6 +158,11 @@ describe('loading', () => {
     );
   });
 
+  test('takes texts in any letters', () => {
+    const state = { ...fullState(), name: 'a'.repeat(20).concat('ä𝄞b') };
+    expect(load(wholeOf(state)).name).toBe(state.name);
+  });
+
   test('takes single bytes', () => {
     const whole = wholeOf(fullState());
     const loaded = load(...[...whole].map((byte) => new Uint8Array([byte])));
@@ -222,6 +231,24 @@ describe('damage', () => {
       expect(errorOf(damaged)?.message).toMatch(message);
     });
   }
+
+  const file = { body: utf8('x'), created: 1 as never, changed: 1 as never, lease: noLease };
+  for (const paths of [['/a', '/a/b'], ['/a', '/a/b/c', '/b'], ['/a/b', '/a/b/c/d'], ['/']]) {
+    test(`is told: files where none can stand, as in ${paths.join(' ')}`, () => {
+      let files = PathMap.empty<File>();
+      for (const one of paths) files = files.with(path(one), file);
+      const impossible = { ...fullState(), files };
+      expect(errorOf(wholeOf(impossible))?.message).toMatch(/a file stands below a file/);
+    });
+  }
+
+  test('is told: paths out of order', () => {
+    const files = PathMap.empty<File>().with(path('/a'), file).with(path('/b'), file);
+    const bytes = wholeOf({ ...fullState(), files });
+    const at = bytes.findIndex((_, i) => textOf(bytes.subarray(i, i + 3)) === '\x02/a');
+    bytes[at + 2] = 'b'.charCodeAt(0);
+    expect(errorOf(bytes)?.message).toMatch(/paths are out of order/);
+  });
 
   test('is told: something follows', () => {
     expect(errorOf(new Uint8Array([...whole, 0, 0, 0, 0]))?.message).toMatch(/follows the digest/);

@@ -84,6 +84,19 @@ describe('history', () => {
     expect(history.viewAt(41)).toBe('compacted');
   });
 
+  test('outrun, it keeps the newest, which is true in any case, and goes on from there', () => {
+    const { history, write } = recorded({ ...roomy, revisionsMax: 20 });
+    write(10);
+    history.outrun();
+    expect(history.oldest).toBe(10);
+    expect(history.viewAt(9)).toBe('compacted');
+    expect(history.eventAt(10)).toMatchObject({ revision: 10 });
+    write(15);
+    history.sweep();
+    expect(history.oldest).toBe(10);
+    expect(history.viewAt(10)).toMatchObject({ revision: 10 });
+  });
+
   test('keeps right through thousands of revisions and sweeps', () => {
     const { history, write } = recorded({ ...roomy, revisionsMax: 50 });
     for (let i = 0; i < 150; i++) {

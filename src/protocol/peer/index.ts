@@ -1,4 +1,4 @@
 export { decodePeerFrame, encodePeerFrame, peerFrameLength, splitPeerFrame } from './frame.ts';
 export type { PeerHello } from './hello.ts';
 export { decodePeerHello, encodePeerHello, peerProtocol } from './hello.ts';
-export type { NodeMessage, PeerFrame } from './types.ts';
+export type { DigestClaim, DigestPoint, NodeMessage, PeerFrame } from './types.ts';

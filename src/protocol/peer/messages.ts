@@ -1,6 +1,6 @@
 import type { LogIndex, Term } from '../../base/index.ts';
 import { logIndex, term } from '../../base/index.ts';
-import type { Entry, Message, Position } from '../../raft/index.ts';
+import type { Entry, Message, Position, VoteAnswer } from '../../raft/index.ts';
 import {
   decodeEntry,
   decodeSnapshotMeta,
@@ -47,7 +47,7 @@ export function messageLength(message: Message): number {
       return headerBytes + positionBytes + 9;
     case 'preVoteReply':
     case 'voteReply':
-      return headerBytes + 1;
+      return headerBytes + 1 + (message.doubt === null ? 0 : positionBytes);
     case 'appendRequest': {
       let size = headerBytes + positionBytes + 8 + 4;
       for (const entry of message.entries) size += 4 + encodedEntryLength(entry);
@@ -86,7 +86,7 @@ export function writeMessage(writer: Writer, message: Message): void {
       return writer.whole(message.memberIndex);
     case 'preVoteReply':
     case 'voteReply':
-      return writer.u8(message.granted ? 1 : 0);
+      return writeAnswer(writer, message);
     case 'appendRequest':
       writePosition(writer, message.previous);
       writer.whole(message.commit);
@@ -129,14 +129,14 @@ export function readMessage(reader: Reader): Message {
       return { kind: 'preVoteRequest', term: ofTerm, last, memberIndex: readIndex(reader) };
     }
     case kinds.preVoteReply:
-      return { kind: 'preVoteReply', term: ofTerm, granted: reader.flag() };
+      return { kind: 'preVoteReply', term: ofTerm, ...readAnswer(reader) };
     case kinds.voteRequest: {
       const last = readPosition(reader);
       const transfer = reader.flag();
       return { kind: 'voteRequest', term: ofTerm, last, transfer, memberIndex: readIndex(reader) };
     }
     case kinds.voteReply:
-      return { kind: 'voteReply', term: ofTerm, granted: reader.flag() };
+      return { kind: 'voteReply', term: ofTerm, ...readAnswer(reader) };
     case kinds.appendRequest:
       return readAppendRequest(reader, ofTerm);
     case kinds.appendReply:
@@ -173,6 +173,19 @@ export function readMessage(reader: Reader): Message {
     default:
       return reader.fail(`message kind ${kind} is not known`, at);
   }
+}
+
+/** u8 0: refused, 1: granted, 2: granted in doubt, and the position in doubt. */
+function writeAnswer(writer: Writer, { granted, doubt }: VoteAnswer): void {
+  writer.u8(granted ? (doubt === null ? 1 : 2) : 0);
+  if (doubt !== null) writePosition(writer, doubt);
+}
+
+function readAnswer(reader: Reader): VoteAnswer {
+  const at = reader.at;
+  const answer = reader.u8();
+  if (answer > 2) reader.fail(`an answer of ${answer}`, at);
+  return { granted: answer > 0, doubt: answer === 2 ? readPosition(reader) : null };
 }
 
 function writeEntries(writer: Writer, entries: readonly Entry[]): void {

@@ -1,10 +1,10 @@
 import type { Term } from '../../base/index.ts';
-import { limits, logIndex, noBytes, term } from '../../base/index.ts';
+import { bootNumber, limits, logIndex, noBytes, term } from '../../base/index.ts';
 import type { RefusalReason, SnapshotMeta } from '../../raft/index.ts';
 import { decodeSnapshotMeta, encodeSnapshotMeta } from '../entry.ts';
 import type { Reader } from '../reader.ts';
 import type { Writer } from '../writer.ts';
-import type { NodeMessage } from './types.ts';
+import type { DigestClaim, DigestPoint, NodeMessage } from './types.ts';
 
 /* Node messages in a peer frame: u8 kind, u64 term, then by kind. */
 const kinds = {
@@ -12,6 +12,8 @@ const kinds = {
   forwardRefused: 2,
   snapshotPiece: 3,
   snapshotAck: 4,
+  digest: 5,
+  snapshotWanted: 6,
 } as const satisfies Record<NodeMessage['kind'], number>;
 
 const reasons = {
@@ -26,6 +28,7 @@ const reasons = {
   leaderLeaves: 9,
   tooMany: 10,
   lastVoter: 11,
+  diskFull: 12,
 } as const satisfies Record<RefusalReason, number>;
 
 const reasonOf = new Map(
@@ -33,6 +36,9 @@ const reasonOf = new Map(
 );
 
 const headerBytes = 9;
+/** Id, boot, count, how many points; then each point: index, version, digest. */
+const claimBytes = 16 + 8 + 8 + 4;
+const pointBytes = 8 + 4 + 16;
 
 /** The fewest bytes a node message can have. */
 export const nodeMessageBytesMin = headerBytes;
@@ -50,6 +56,13 @@ export function nodeMessageLength(message: NodeMessage): number {
       return headerBytes + 24 + 8 + metaBytes(message.meta).length + message.bytes.length;
     case 'snapshotAck':
       return headerBytes + 16;
+    case 'digest': {
+      let size = headerBytes + 4;
+      for (const { points } of message.claims) size += claimBytes + points.length * pointBytes;
+      return size;
+    }
+    case 'snapshotWanted':
+      return headerBytes + 8;
   }
 }
 
@@ -74,6 +87,24 @@ export function writeNodeMessage(writer: Writer, message: NodeMessage): void {
     case 'snapshotAck':
       writer.whole(message.index);
       return writer.whole(message.position);
+    case 'digest':
+      writer.u32(message.claims.length);
+      for (const claim of message.claims) writeClaim(writer, claim);
+      return;
+    case 'snapshotWanted':
+      return writer.whole(message.index);
+  }
+}
+
+function writeClaim(writer: Writer, { node, boot, n, points }: DigestClaim): void {
+  writer.ascii(node);
+  writer.whole(boot);
+  writer.whole(n);
+  writer.u32(points.length);
+  for (const { index, version, digest } of points) {
+    writer.whole(index);
+    writer.u32(version);
+    for (let at = 0; at < 32; at += 8) writer.u32(Number.parseInt(digest.slice(at, at + 8), 16));
   }
 }
 
@@ -101,9 +132,37 @@ export function readNodeMessage(reader: Reader): NodeMessage {
       const index = logIndex(reader.whole());
       return { kind: 'snapshotAck', index, term: ofTerm, position: reader.whole() };
     }
+    case kinds.digest: {
+      const count = reader.count(reader.u32(), claimBytes);
+      if (count > limits.membersMax) reader.fail(`${count} claims, at most ${limits.membersMax}`);
+      const claims: DigestClaim[] = [];
+      for (let i = 0; i < count; i++) claims.push(readClaim(reader));
+      return { kind: 'digest', term: ofTerm, claims };
+    }
+    case kinds.snapshotWanted:
+      return { kind: 'snapshotWanted', term: ofTerm, index: logIndex(reader.whole()) };
     default:
       return reader.fail(`node message kind ${kind} is not known`, at);
   }
+}
+
+function readClaim(reader: Reader): DigestClaim {
+  const node = reader.nodeId();
+  const boot = bootNumber(reader.whole());
+  const n = reader.whole();
+  const count = reader.count(reader.u32(), pointBytes);
+  if (count > limits.digestPointsMax) {
+    reader.fail(`${count} points, at most ${limits.digestPointsMax}`);
+  }
+  const points: DigestPoint[] = [];
+  for (let i = 0; i < count; i++) {
+    const index = logIndex(reader.whole());
+    const version = reader.u32();
+    let digest = '';
+    for (let lane = 0; lane < 4; lane++) digest += reader.u32().toString(16).padStart(8, '0');
+    points.push({ index, version, digest });
+  }
+  return { node, boot, n, points };
 }
 
 function readPiece(reader: Reader, ofTerm: Term, at: number): NodeMessage {

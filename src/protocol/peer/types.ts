@@ -1,5 +1,21 @@
-import type { LogIndex, Term } from '../../base/index.ts';
+import type { BootNumber, LogIndex, NodeId, Term } from '../../base/index.ts';
 import type { Message, RefusalReason, SnapshotMeta } from '../../raft/index.ts';
+
+/** What a tree held at an index, under which behaviour version: 32 hexadecimal digits. */
+export type DigestPoint = {
+  readonly index: LogIndex;
+  readonly version: number;
+  readonly digest: string;
+};
+
+/** What a node says its tree held. Others may hand it on as it is. */
+export type DigestClaim = {
+  readonly node: NodeId;
+  /** The node's boot, and its own count in it: of two claims the later one counts. */
+  readonly boot: BootNumber;
+  readonly n: number;
+  readonly points: readonly DigestPoint[];
+};
 
 /** What nodes say to each other beside the core's messages. */
 export type NodeMessage =
@@ -39,7 +55,11 @@ export type NodeMessage =
       readonly index: LogIndex;
       readonly term: Term;
       readonly position: number;
-    };
+    }
+  /** The sender's own claim first; from a leader also those of the voters it heard. */
+  | { readonly kind: 'digest'; readonly term: Term; readonly claims: readonly DigestClaim[] }
+  /** The sender's state is condemned: it asks for one of `index` or later, without the core. */
+  | { readonly kind: 'snapshotWanted'; readonly term: Term; readonly index: LogIndex };
 
 /** Everything one turn has for one peer. */
 export type PeerFrame = {

@@ -108,6 +108,12 @@ type State = {
   readonly membershipAt: Position;
 };
 
+const later = (a: Position | null, b: Position): Position =>
+  a === null || b.term > a.term || (b.term === a.term && b.index > a.index) ? b : a;
+
+/** Saves that may rot, from the end: as many as a ring has slots. */
+const undoneMax = 16;
+
 /** Keeps what was saved, and refuses what would not make a log. */
 export class TestDisk {
   hardState: HardState;
@@ -115,6 +121,10 @@ export class TestDisk {
   entries: Entry[] = [];
   boot = 0;
   suspect: Position | null = null;
+  /** What rotted and is not made good for yet. */
+  rotten: Position | null = null;
+  /** The log before each of the last saves, and its end after it; none from before a snapshot. */
+  readonly #before: { readonly entries: Entry[]; readonly last: Position }[] = [];
 
   constructor(snapshot: SnapshotMeta) {
     this.snapshot = snapshot;
@@ -122,12 +132,18 @@ export class TestDisk {
   }
 
   save(persist: Persist): void {
+    const before = this.entries;
     if (persist.snapshot !== null) {
+      this.#before.length = 0;
       this.snapshot = persist.snapshot;
       this.entries = this.entries.filter((entry) => entry.index > this.snapshot.index);
+    } else if (persist.entries.length > 0 || persist.truncateFrom !== null) {
+      this.#before.push({ entries: before, last: persist.through });
+      if (this.#before.length > undoneMax) this.#before.shift();
     }
-    if (persist.hardState !== null) this.hardState = persist.hardState;
+    this.#saveVows(persist);
     const { truncateFrom } = persist;
+    this.entries = [...this.entries];
     if (truncateFrom !== null) {
       expect(truncateFrom).toBeGreaterThan(this.snapshot.index);
       this.entries = this.entries.filter((entry) => entry.index < truncateFrom);
@@ -137,6 +153,42 @@ export class TestDisk {
       this.entries.push(entry);
     }
     expect(this.last, 'the disk ends where it was said to').toEqual(persist.through);
+    if (this.#reaches(this.rotten)) this.rotten = null;
+  }
+
+  #saveVows({ hardState }: Persist): void {
+    if (hardState === null) return;
+    this.hardState = hardState;
+    if (this.#reaches(this.suspect)) this.suspect = null;
+  }
+
+  #reaches(position: Position | null): boolean {
+    return position !== null && later(this.last, position) === this.last;
+  }
+
+  /** The power fails while `persist` is saved: vows first, then a trace of records without them. */
+  tear(persist: Persist): void {
+    if (persist.snapshot !== null) return;
+    this.#saveVows(persist);
+    const hasRecords = persist.entries.length > 0 || persist.truncateFrom !== null;
+    // A node that nobody could clear leaves no trace.
+    if (hasRecords && persist.alone !== true) this.suspect = later(this.suspect, persist.through);
+  }
+
+  /** How many saves could rot. */
+  get rottable(): number {
+    return this.#before.length;
+  }
+
+  /** The last `saves` cannot be read any more: the log is what it was before them. */
+  rot(saves: number): void {
+    for (let i = 0; i < saves; i++) {
+      const undone = this.#before.pop();
+      if (undone === undefined) return;
+      this.entries = undone.entries;
+      this.suspect = later(this.suspect, undone.last);
+      this.rotten = later(this.rotten, undone.last);
+    }
   }
 
   get last(): Position {
@@ -145,6 +197,7 @@ export class TestDisk {
   }
 
   compact(meta: SnapshotMeta): void {
+    this.#before.length = 0;
     this.snapshot = meta;
     this.entries = this.entries.filter((entry) => entry.index > meta.index);
   }
@@ -366,11 +419,13 @@ export class TestCluster {
   campaign(node: TestNode): void {
     const { raft } = node;
     const before = this.packets.length;
+    // One that asked already asks again.
+    const isAsking = raft?.view().role === 'preCandidate';
     const limit = 3 * defaults.electionTimeoutTicks;
     for (let i = 0; i < limit; i++) {
       this.tick(node);
-      const role = raft?.view().role;
-      if (role !== 'follower' || this.packets.length > before) return;
+      const isNews = !isAsking && raft?.view().role !== 'follower';
+      if (isNews || this.packets.length > before) return;
     }
   }
 

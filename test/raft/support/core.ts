@@ -159,12 +159,17 @@ export class Core {
     for (const voter of [2, 3]) {
       const next = term(this.view.term + 1);
       if (this.view.role === 'preCandidate')
-        this.receive(voter, { kind: 'preVoteReply', term: next, granted: true });
+        this.receive(voter, { kind: 'preVoteReply', term: next, granted: true, doubt: null });
     }
     this.turn();
     for (const voter of [2, 3]) {
       if (this.view.role === 'candidate')
-        this.receive(voter, { kind: 'voteReply', term: this.view.term, granted: true });
+        this.receive(voter, {
+          kind: 'voteReply',
+          term: this.view.term,
+          granted: true,
+          doubt: null,
+        });
     }
     expect(this.view.role).toBe('leader');
     return this.turn();

@@ -316,6 +316,13 @@ function describeNotice(notice: Notice): string {
       return `has ${describeMembership(notice.membership)} at ${describePosition(notice.at)}`;
     case 'toldRemoved':
       return `is told by ${notice.by} that it was removed at ${describePosition(notice.membershipAt)}`;
+    case 'givenUp': {
+      const why = notice.neverHeld ? 'a quorum never held it' : 'no voter holds it';
+      const after = describePosition(notice.after);
+      return `gives up ${describePosition(notice.through)} after ${after}: ${why}`;
+    }
+    case 'aloneInDoubt':
+      return `is alone and suspect at ${describePosition(notice.suspect)}`;
   }
 }
 

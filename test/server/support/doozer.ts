@@ -63,7 +63,10 @@ export class Conversation {
       limits: options.limits ?? {},
     });
     this.session = this.server.openDoozer(
-      { answer: (response) => this.answers.push(describe(response)) },
+      {
+        answer: (response) => this.answers.push(describe(response)),
+        drop: (reason) => this.answers.push(`dropped: ${reason}`),
+      },
       () => {
         this.room += 1;
       },

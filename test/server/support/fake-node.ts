@@ -70,6 +70,8 @@ export class FakeNode implements NodeHandle {
   readonly changes: { change: MembershipChange; at: Position | null }[] = [];
   changeFails: ClusterError | null = null;
   isLeading = true;
+  isCondemned = false;
+  readonly condemnedListeners = new Set<() => void>();
   leader: NodeId | null = fakeId;
   /** Addresses of the members that the log names, if they are not those that the tree has. */
   logMembers: readonly string[] | null = null;
@@ -160,6 +162,21 @@ export class FakeNode implements NodeHandle {
     return this.isLeading;
   }
 
+  serves(): boolean {
+    return !this.isCondemned;
+  }
+
+  onCondemned(listener: () => void): Cancel {
+    this.condemnedListeners.add(listener);
+    return () => this.condemnedListeners.delete(listener);
+  }
+
+  /** A majority holds another state from now on. */
+  condemn(): void {
+    this.isCondemned = true;
+    for (const listener of [...this.condemnedListeners]) listener();
+  }
+
   status(): NodeStatus {
     const membership = soleMembership(fakeId, '127.0.0.1:8046');
     const addresses = new Map([...membership.addresses, [otherId, '127.0.0.1:8047']]);
@@ -194,6 +211,7 @@ export class FakeNode implements NodeHandle {
       peers: [],
       leadingForMs: this.isLeading ? 1000 : null,
       sinceChangeMs: 1000,
+      digests: { condemned: null, outvoted: [], dispute: null },
     };
   }
 
