@@ -62,6 +62,11 @@ const words: Readonly<Record<keyof typeof doozerdFlags, readonly [args: string, 
 const notes = `
 One dash or two, "-x v" or "-x=v".
 
+Without a node on the folder:
+  doozerd check [--json] DIR  tells what a data folder holds and what is wrong with it, and changes
+                              nothing; status 0: sound, 1: damaged but usable, 2: of no use
+  doozerd accept-loss DIR     gives up for good what a node that alone votes cannot show any more
+
 Environment:
   DOOZER_BOOT_URI  see -b, which beats it
   DOOZER_RWSECRET  the secret that lets a client read and write

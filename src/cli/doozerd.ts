@@ -1,6 +1,7 @@
 import { AssertionError, ClusterError } from '../base/index.ts';
 import type { Daemon, DaemonOptions } from '../daemon/index.ts';
 import { Complaint } from './complaint.ts';
+import { folderCommands, runFolderCommand } from './doozerd-folder.ts';
 import { badFlag, daemonOptions } from './doozerd-options.ts';
 import { doozerdFlags, doozerdUsage } from './doozerd-program.ts';
 import { isOn, parseGoFlags } from './go-flags.ts';
@@ -29,6 +30,7 @@ export async function doozerd(
   run: (options: DaemonOptions) => Promise<void>,
 ): Promise<number> {
   try {
+    if (folderCommands.has(argv[0] ?? '')) return await runFolderCommand(argv, terminal);
     const flags = parseGoFlags(argv, doozerdFlags);
     if (flags.kind === 'bad') throw badFlag(flags.reason);
     if (isOn(flags, 'h')) {

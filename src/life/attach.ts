@@ -61,12 +61,22 @@ export async function attach(
       if (!told) logger.info({ through: plan.through, error: last }, 'not attached yet');
       told = true;
     }
-    await new Promise<void>((resolve) => {
-      clock.after(pauseMs, resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
+    await pause(clock, pauseMs, signal);
     pauseMs = Math.min(2 * pauseMs, betweenMsMax);
   }
+}
+
+/** Leaves nothing behind on the signal: a node that was removed may try for days. */
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const over = () => {
+      timer.cancel();
+      signal.removeEventListener('abort', over);
+      resolve();
+    };
+    const timer = clock.after(ms, over);
+    signal.addEventListener('abort', over);
+  });
 }
 
 async function ask(
@@ -85,8 +95,10 @@ async function ask(
     client: `doozerd ${nodeId}`,
   });
   try {
+    // One that comes late, after this node was dropped again, must not bring it back: it names what it saw.
+    const { membershipAt } = await client.members({ timeoutMs, signal });
     return await client.join(
-      { nodeId, address, clusterName, lineage, seenAt: null },
+      { nodeId, address, clusterName, lineage, seenAt: membershipAt.index },
       { timeoutMs, signal },
     );
   } finally {

@@ -1,6 +1,6 @@
 import { type Lineage, limits } from '../base/index.ts';
 import { Node, usualTiming } from '../node/index.ts';
-import type { Logger, PeerLinks } from '../ports/index.ts';
+import type { Logger, LogStore, PeerLinks } from '../ports/index.ts';
 import { Server } from '../server/index.ts';
 import { Pulse, Steward } from '../steward/index.ts';
 import type { TreeState } from '../tree/index.ts';
@@ -40,6 +40,8 @@ const transferWithinMs = 2000;
 export class Life {
   readonly #parts: LifeParts;
   readonly #store: Store;
+  /** There was nothing in its folder. */
+  readonly #isNew: boolean;
   readonly #node: Node;
   readonly #links: PeerLinks;
   readonly #entrance: Entrance;
@@ -59,6 +61,7 @@ export class Life {
   private constructor(parts: LifeParts, store: Store, state: TreeState) {
     this.#parts = parts;
     this.#store = store;
+    this.#isNew = isEmpty(store.recovered);
     this.#lineage = state.lineage ?? store.lineage;
     this.ended = new Promise((resolve, reject) => {
       this.#end = resolve;
@@ -67,7 +70,7 @@ export class Life {
     this.ended.catch(() => {});
     const { world, options, address, logger } = parts;
     const { clock } = world;
-    this.#links = world.links({
+    const of = {
       nodeId: store.nodeId,
       boot: store.recovered.boot,
       address,
@@ -75,8 +78,12 @@ export class Life {
       lineage: () => this.#lineage,
       secret: options.secrets.rw,
       logger,
-    });
-    this.#node = this.#newNode(state);
+    };
+    this.#links = world.links(of);
+    const log = world.observeLog?.(store.log, of) ?? store.log;
+    this.#node = this.#newNode(state, log);
+    // The node has taken the entries over; held here, they would stay for as long as it lives.
+    this.#store = { ...store, recovered: { ...store.recovered, entries: [] } };
     const node = this.#node;
     const { version } = options;
     this.server = new Server({
@@ -140,9 +147,9 @@ export class Life {
     return this.#stopping;
   }
 
-  #newNode(state: TreeState): Node {
+  #newNode(state: TreeState, log: LogStore): Node {
     const { world, options, logger } = this.#parts;
-    const { nodeId, recovered, log, snapshots } = this.#store;
+    const { nodeId, recovered, snapshots } = this.#store;
     return new Node(
       {
         id: nodeId,
@@ -180,7 +187,7 @@ export class Life {
     const { voters, learners } = this.#node.status().raft.membership;
     const data = options.dataFolder ?? 'none';
     logger.info({ address, cluster: options.clusterName, data, voters, learners }, 'listening');
-    if (isEmpty(this.#store.recovered)) await this.#attach();
+    if (this.#isNew) await this.#attach();
     this.#steward.start();
     this.#pulse.start();
   }
@@ -241,7 +248,8 @@ export class Life {
       this.#lineage = members.lineage;
       await this.#saveLineage(members.lineage);
     }
-    await this.#store.attached();
+    await this.#keep(() => this.#store.attached());
+    if (this.#stopping !== null) return;
     logger.info({ members: [...members.membership.addresses.values()] }, 'attached');
   }
 
@@ -255,7 +263,15 @@ export class Life {
 
   /** One at a time, and none after the folder was given back. */
   #saveLineage(lineage: Lineage): Promise<void> {
-    this.#saved = this.#saved.then(() => this.#store.belongsTo(lineage));
+    return this.#keep(() => this.#store.belongsTo(lineage));
+  }
+
+  /**
+   * Changes the folder, one change at a time, and none once this life ends: it may have been removed
+   * while it was attaching, and what its folder says by then is for the next one.
+   */
+  #keep(change: () => Promise<void>): Promise<void> {
+    this.#saved = this.#saved.then(() => (this.#stopping === null ? change() : undefined));
     return this.#saved;
   }
 

@@ -1,7 +1,8 @@
 import { ClusterError, type Lineage, type NodeId } from '../base/index.ts';
 import type { Logger, LogStore, Random, Recovered, SnapshotStore } from '../ports/index.ts';
-import { memoryLog, openWal, type RejoinNote, type Wal } from '../wal/index.ts';
+import { isLost, memoryLog, openWal, type RejoinNote, type Wal } from '../wal/index.ts';
 import { freshNodeId } from './founding.ts';
+import { noteAfterLoss } from './lost.ts';
 import type { LifeOptions, LifeWorld } from './types.ts';
 
 /** Where one node's life is kept: a data folder, or nowhere. */
@@ -52,15 +53,17 @@ function memoryStore(random: Random): Store {
 
 async function folderStore(
   folder: string,
-  { disk: open, checksum, random }: LifeWorld,
-  { clusterName, wal: sizes }: LifeOptions,
+  world: LifeWorld,
+  options: LifeOptions,
   logger: Logger,
 ): Promise<Store> {
-  const disk = await open(folder);
+  const { clock, checksum } = world;
+  const { wal: sizes } = options;
+  const disk = await world.disk(folder);
   let wal: Wal | null = null;
   try {
-    wal = await openWal({ disk, checksum, logger, ...(sizes && { options: sizes }) });
-    return await recovered(wal, clusterName, random);
+    wal = await openWal({ disk, checksum, logger, clock, ...(sizes && { options: sizes }) });
+    return await recoveredOrNew(wal, world, options, logger);
   } catch (error) {
     await wal?.stop();
     throw error instanceof ClusterError ? inFolder(folder, disk.name, error) : error;
@@ -81,10 +84,45 @@ function refuseOtherName(kept: string, asked: string): void {
   );
 }
 
+/** Nobody could clear the doubt, and a node that served all the same might deny what it acknowledged. */
+function refuseAlone(id: NodeId, { suspect, snapshot, entries }: Recovered): void {
+  if (suspect === null) return;
+  const newest = entries.findLast(({ payload }) => payload.kind === 'membership')?.payload;
+  const { voters, outgoing } =
+    newest?.kind === 'membership' ? newest.membership : snapshot.membership;
+  if (outgoing !== null || voters.length !== 1 || voters[0] !== id) return;
+  const last = entries.at(-1) ?? snapshot;
+  throw new ClusterError(
+    'ERR_DISK_CORRUPT',
+    `Cannot start: this node alone votes, and of what it acknowledged up to index ${suspect.index} of term ${suspect.term} it can show no more than index ${last.index} of term ${last.term}; put the folder back from a copy, or give up the rest for good with "doozerd accept-loss DIR" ("doozerd check DIR" tells more)`,
+  );
+}
+
+/** What recovery finds; or, if that is lost for good, what a new node begins with. */
+async function recoveredOrNew(
+  wal: Wal,
+  world: LifeWorld,
+  options: LifeOptions,
+  logger: Logger,
+): Promise<Store> {
+  const { clusterName } = options;
+  try {
+    return await recovered(wal, clusterName, world.random);
+  } catch (error) {
+    if (!(error instanceof ClusterError) || !isLost(error)) throw error;
+    await wal.writeRejoinNote(await noteAfterLoss(wal, world, options, error, logger));
+    return recovered(wal, clusterName, world.random);
+  }
+}
+
 async function recovered(wal: Wal, clusterName: string, random: Random): Promise<Store> {
   const note = await wal.readRejoinNote();
   // A crash may have come between the note and the setting aside.
-  if (note !== null && wal.identity?.nodeId !== note.nodeId) await wal.setAside();
+  if (note !== null && wal.identity?.nodeId !== note.nodeId) {
+    // It may be known to the system alone, and rules out founding a cluster: durable before the rest goes.
+    await wal.writeRejoinNote(note);
+    await wal.setAside();
+  }
   refuseOtherName(wal.identity?.clusterName ?? note?.clusterName ?? clusterName, clusterName);
   if (wal.identity === null) {
     const nodeId = note?.nodeId ?? freshNodeId(random);
@@ -93,6 +131,7 @@ async function recovered(wal: Wal, clusterName: string, random: Random): Promise
   const identity = wal.identity;
   if (identity === null) throw new TypeError('a folder has an identity once it was given one');
   const found = await wal.recover();
+  refuseAlone(identity.nodeId, found);
   return {
     nodeId: identity.nodeId,
     lineage: identity.lineage,

@@ -1,4 +1,4 @@
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { assert, ClusterError } from '../base/index.ts';
 import type { Disk } from '../ports/index.ts';
@@ -25,6 +25,7 @@ export async function openDisk(folder: string): Promise<Disk> {
     remove: (path) =>
       guarded('remove', at(path), () => rm(at(path), { recursive: true, force: true })),
     syncFolder: (path) => syncFolder(at(path)),
+    free: () => freeBytes(root),
     lock: (path) => lockFile(at(path)),
   };
 }
@@ -35,6 +36,12 @@ async function guarded<T>(operation: string, path: string, run: () => Promise<T>
   } catch (error) {
     throw diskFailed(operation, path, error);
   }
+}
+
+/** What this process may take, not what the system keeps for itself. */
+async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await guarded('ask for the room on', path, () => statfs(path));
+  return bavail * bsize;
 }
 
 async function listSorted(path: string): Promise<readonly string[]> {

@@ -44,6 +44,8 @@ export type Disk = {
   readonly remove: (path: string) => Promise<void>;
   /** Makes the names in a folder durable. `''` is the disk's own folder. */
   readonly syncFolder: (folder: string) => Promise<void>;
+  /** Bytes that may still be written; `null` where nobody can say. */
+  readonly free?: () => Promise<number | null>;
   /** Takes the folder for this process. @throws ERR_LOCKED naming the process that holds it. */
   readonly lock: (path: string) => Promise<DiskLock>;
 };

@@ -1,5 +1,6 @@
 import type { BootNumber, LogIndex } from '../base/index.ts';
 import type { Entry, HardState, Persist, Position, SnapshotMeta } from '../raft/index.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** What a restart found on disk. All of it is durable again. */
 export type Recovered = {
@@ -33,6 +34,8 @@ export type LogStore = {
   readonly bytesSinceSnapshot: () => number;
   /** Waits for what is under way and closes the files. Nothing may be called afterwards. */
   readonly stop: () => Promise<void>;
+  /** Absent where there is no disk. */
+  readonly upkeep?: Upkeep;
 };
 
 /** A snapshot being written aside. Nobody sees it before `finish`. */
@@ -63,4 +66,9 @@ export type SnapshotStore = {
   readonly begin: (meta: SnapshotMeta) => Promise<SnapshotSink>;
   /** The newest durable snapshot, or `null`. */
   readonly newest: () => Promise<SnapshotSource | null>;
+  /**
+   * Begins to keep a state that turned out to be wrong, for people. It is never a snapshot of this
+   * store. `null`: enough are kept already. Absent: this store keeps none.
+   */
+  readonly setAside?: (meta: SnapshotMeta) => Promise<SnapshotSink | null>;
 };

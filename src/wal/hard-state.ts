@@ -10,7 +10,7 @@ import {
 } from '../base/index.ts';
 import type { Checksum, Disk, DiskFile } from '../ports/index.ts';
 import type { Position } from '../raft/index.ts';
-import { corrupt } from './corrupt.ts';
+import { type Damage, lost } from './corrupt.ts';
 import { FieldError, FieldReader, FieldWriter, joined } from './fields.ts';
 import { names } from './layout.ts';
 import { type Form, seal, unseal } from './sealed.ts';
@@ -103,15 +103,52 @@ export async function openHardState(
   nodeId: NodeId,
 ): Promise<HardStateFile> {
   const file = await disk.open(names.hardState, 'write');
-  if (file === null) throw lost(0, 'no file');
+  if (file === null) throw vowsLost('no file');
+  try {
+    const { a, b } = await readSlots(file, nodeId, checksum);
+    return new HardStateFile(file, checksum, nodeId, newestOf(a, b));
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** The vows as they stand, and what is wrong with one of their slots. @throws ERR_DISK_CORRUPT */
+export async function readVows(
+  disk: Disk,
+  checksum: Checksum,
+  nodeId: NodeId,
+): Promise<{ readonly vows: Vows; readonly problem: Damage | null }> {
+  const file = await disk.open(names.hardState, 'read');
+  if (file === null) throw vowsLost('no file');
+  const { a, b } = await readSlots(file, nodeId, checksum).finally(() => file.close());
+  const expected = 'the term and vote of this node';
+  const problemAt = (offset: number, found: string): Damage => ({
+    file: names.hardState,
+    offset,
+    expected,
+    found,
+  });
+  const problem =
+    typeof a === 'string'
+      ? problemAt(0, a)
+      : typeof b === 'string'
+        ? problemAt(slotBytes, b)
+        : null;
+  return { vows: newestOf(a, b).newest.vows, problem };
+}
+
+/** @throws ERR_DISK_CORRUPT when neither can be read. */
+async function readSlots(
+  file: DiskFile,
+  nodeId: NodeId,
+  checksum: Checksum,
+): Promise<{ readonly a: Slot | string; readonly b: Slot | string }> {
   const bytes = await file.read(0, 2 * slotBytes);
   const a = decodeSlot(bytes.subarray(0, slotBytes), nodeId, checksum);
   const b = decodeSlot(bytes.subarray(slotBytes), nodeId, checksum);
-  if (typeof a === 'string' && typeof b === 'string') {
-    await file.close();
-    throw lost(0, `${a}; and in the second slot ${b}`);
-  }
-  return new HardStateFile(file, checksum, nodeId, newestOf(a, b));
+  if (typeof a !== 'string' || typeof b !== 'string') return { a, b };
+  throw vowsLost(`${a}; and in the second slot ${b}`);
 }
 
 /** Has this file ever been used by a node that started? `null`: it cannot be told. */
@@ -135,10 +172,10 @@ function newestOf(a: Slot | string, b: Slot | string): Found {
   return { newest: b, first: 0 };
 }
 
-const lost = (offset: number, found: string) =>
-  corrupt(
-    { file: names.hardState, offset, expected: 'the term and vote of this node', found },
-    'what this node promised is lost, so it must not come back under its id: set the data folder aside and attach it as a new node',
+const vowsLost = (found: string) =>
+  lost(
+    { file: names.hardState, offset: 0, expected: 'the term and vote of this node', found },
+    'what this node promised is lost',
   );
 
 function encodeSlot(

@@ -1,15 +1,18 @@
 import { assert, type Lineage, type LogIndex, logIndex, noTerm } from '../base/index.ts';
-import type { Checksum, Disk, DiskFile, Logger, LogStore } from '../ports/index.ts';
+import type { Checksum, Clock, Disk, DiskFile, Logger, LogStore, Upkeep } from '../ports/index.ts';
 import { encodeEntry } from '../protocol/index.ts';
 import type { Entry, Persist, Position } from '../raft/index.ts';
 import { Batch } from './batch.ts';
 import type { HardStateFile, Vows } from './hard-state.ts';
-import { names, recordsFrom, ringSlotAt } from './layout.ts';
+import { names, recordsFrom, ringSlotAt, sealAt } from './layout.ts';
+import { Preparer } from './preparer.ts';
 import { entryKind, recordBytes, restartKind, truncateKind } from './record.ts';
 import { type Mark, reaches } from './scanner.ts';
-import { encodeRingEntry, ringEntryBytes } from './segment.ts';
-import { beginSegment, Preparer, type Segment } from './segments.ts';
+import { Scrubber } from './scrub.ts';
+import { encodeRingEntry, encodeSeal, ringEntryBytes } from './segment.ts';
+import { beginSegment, type Segment } from './segments.ts';
 import type { Snapshots } from './snapshots.ts';
+import { Space } from './space.ts';
 import type { Tally } from './tally.ts';
 
 /** One sync takes no more than this, but for a single larger record. */
@@ -19,6 +22,8 @@ const syncBytesMax = 8 * 1024 * 1024;
 export type LogStart = {
   /** In order; the last is written to. */
   readonly segments: readonly Segment[];
+  /** Files of segments before those that cannot be used and are covered by a snapshot. */
+  readonly dead?: readonly string[];
   readonly file: DiskFile;
   readonly size: number;
   readonly mark: Mark;
@@ -34,6 +39,9 @@ export type LogParts = {
   readonly snapshots: Snapshots;
   readonly lineage: () => Lineage | null;
   readonly segmentBytes: number;
+  readonly reserveBytes: number;
+  /** `null`: nothing is scrubbed. */
+  readonly clock: Clock | null;
 };
 
 /**
@@ -43,10 +51,13 @@ export type LogParts = {
 export class Log implements LogStore {
   readonly #parts: LogParts;
   readonly #preparer: Preparer;
+  readonly #space: Space;
+  #scrubber: Scrubber | null = null;
   readonly #batch: Batch;
   readonly #ringEntry = new Uint8Array(ringEntryBytes);
   readonly #tally: Tally;
   #segments: Segment[];
+  #dead: readonly string[];
   #file: DiskFile;
   #size: number;
   #mark: Mark;
@@ -66,9 +77,16 @@ export class Log implements LogStore {
   constructor(parts: LogParts, start: LogStart) {
     this.#parts = parts;
     this.#preparer = new Preparer(parts.disk, parts.logger);
+    this.#space = new Space({
+      disk: parts.disk,
+      preparer: this.#preparer,
+      reserveBytes: parts.reserveBytes,
+      nextSize: () => this.#nextSize(),
+    });
     this.#batch = new Batch(parts.checksum);
     this.#tally = start.tally;
     this.#segments = [...start.segments];
+    this.#dead = start.dead ?? [];
     this.#file = start.file;
     this.#size = start.size;
     this.#mark = start.mark;
@@ -77,6 +95,17 @@ export class Log implements LogStore {
     this.#beginBatch();
     this.#preparer.start(this.#nextSize());
   }
+
+  readonly upkeep: Upkeep = {
+    isFull: () => this.#space.isFull,
+    look: async () => {
+      if (this.#failure !== null) throw this.#failure;
+      if (this.#preparer.failure !== null) throw this.#preparer.failure;
+      return this.#space.look();
+    },
+    spendReserve: () => this.#space.spendReserve(),
+    watch: (rotten) => this.#scrub(rotten),
+  };
 
   get tally(): Tally {
     return this.#tally;
@@ -90,6 +119,13 @@ export class Log implements LogStore {
     } finally {
       this.#saving = false;
     }
+  }
+
+  async acceptLoss(): Promise<Position | null> {
+    const { hardState } = this.#parts;
+    const { suspect } = hardState.vows;
+    await this.#guarded(() => hardState.save({ ...hardState.vows, suspect: null }));
+    return suspect;
   }
 
   /** The log begins anew after `base`, a durable snapshot. */
@@ -115,7 +151,9 @@ export class Log implements LogStore {
     if (this.#stopped) return;
     this.#stopped = true;
     assert(!this.#saving, 'a log is stopped between saves');
+    await this.#scrubber?.stop();
     await this.#preparer.stop();
+    await this.#space.stop();
     await this.#compacting.catch(() => undefined);
     await this.#file.close();
     await this.#parts.hardState.close();
@@ -127,7 +165,8 @@ export class Log implements LogStore {
     try {
       await run();
     } catch (error) {
-      this.#failure = error;
+      this.#failure ??= error;
+      this.#preparer.halt();
       throw error;
     }
   }
@@ -252,6 +291,7 @@ export class Log implements LogStore {
     assert(this.#batch.isEmpty, 'a sync stands in one segment');
     const { header } = this.#active;
     const prepared = await this.#preparer.take(this.#nextSize());
+    this.#space.spent();
     const segment = await beginSegment(disk, checksum, prepared, {
       nodeId: header.nodeId,
       lineage: lineage(),
@@ -261,6 +301,8 @@ export class Log implements LogStore {
       previousSync: this.#mark.sync,
       previousChecksum: this.#mark.chain,
     });
+    await this.#file.write(sealAt, [encodeSeal(segment.header.number, checksum)]);
+    await this.#file.sync();
     await this.#file.close();
     this.#segments.push(segment);
     this.#file = prepared.file;
@@ -277,6 +319,7 @@ export class Log implements LogStore {
     const covered = snapshots.held.findLast((held) => held.vouched)?.meta.index ?? 0;
     const upTo = logIndex(Math.min(through, covered));
     let removed = 0;
+    if (upTo > 0) removed += await this.#removeDead();
     for (;;) {
       const [first, second] = this.#segments;
       // What is left of the log after `upTo` was written after the second segment began.
@@ -290,5 +333,35 @@ export class Log implements LogStore {
     this.#tally.forgetBefore(upTo);
     if (removed === 0) return;
     logger.debug({ through: upTo, segments: removed }, 'log compacted');
+  }
+  #scrub(rotten: (through: LogIndex) => void): void {
+    const { disk, checksum, logger, clock, snapshots } = this.#parts;
+    if (clock === null || this.#scrubber !== null || this.#stopped) return;
+    this.#scrubber = new Scrubber({
+      disk,
+      checksum,
+      logger,
+      clock,
+      segments: () => this.#segments,
+      snapshots: () => snapshots.held,
+      rotten: (path, through) => {
+        snapshots.condemn(path);
+        rotten(through);
+      },
+      failed: (error) => {
+        this.#failure ??= error;
+      },
+    });
+    this.#scrubber.start();
+  }
+
+  /** What recovery could not read before the log it needed. Holes among them harm nobody. */
+  async #removeDead(): Promise<number> {
+    const { disk } = this.#parts;
+    const dead = this.#dead;
+    this.#dead = [];
+    for (const path of dead) await disk.remove(path);
+    if (dead.length > 0) await disk.syncFolder(names.log);
+    return dead.length;
   }
 }

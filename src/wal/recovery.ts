@@ -1,25 +1,18 @@
 // What a restart finds. Reading decides first and changes nothing; what cannot be read is then noted
 // durably, before anything that shows it is cleared away.
-import {
-  assert,
-  ClusterError,
-  emptyMembership,
-  type LogIndex,
-  logIndex,
-  noTerm,
-  noTime,
-} from '../base/index.ts';
-import type { Checksum, Disk, DiskFile, Logger } from '../ports/index.ts';
+import { assert, ClusterError, emptyMembership, logIndex, noTerm, noTime } from '../base/index.ts';
+import type { Checksum, Disk, DiskFile } from '../ports/index.ts';
 import { decodeEntry } from '../protocol/index.ts';
 import type { Entry, Position, SnapshotMeta } from '../raft/index.ts';
-import { corrupt } from './corrupt.ts';
+import { type CorruptError, corrupt, type Damage, lost } from './corrupt.ts';
 import type { Identity } from './identity.ts';
-import { recordsFrom } from './layout.ts';
+import { names, recordsFrom } from './layout.ts';
 import { Replay } from './replay.ts';
+import { type Cover, salvage } from './salvage.ts';
 import { type Beyond, type ChainEnd, later, type Mark, Scanner } from './scanner.ts';
 import { readRing } from './segment.ts';
-import type { Segment } from './segments.ts';
-import type { HeldSnapshot } from './snapshots.ts';
+import { type Gap, isGap, type Segment } from './segments.ts';
+import type { HeldSnapshot } from './snapshot-list.ts';
 
 const origin: Position = { index: logIndex(0), term: noTerm };
 
@@ -34,7 +27,12 @@ export const noSnapshot: SnapshotMeta = {
 export type ReadParts = {
   readonly disk: Disk;
   readonly checksum: Checksum;
-  readonly logger: Logger;
+};
+
+/** Rot that does no harm: a snapshot stands for what cannot be read. */
+export type CoveredRot = Damage & {
+  /** The first byte that could be taken for good again; `null`: nothing of the file is needed. */
+  readonly resumedAt: number | null;
 };
 
 /** The log as it can be shown. */
@@ -43,46 +41,85 @@ export type LogImage = {
   /** The segment in which the log ends, and where in it. */
   readonly last: Segment;
   readonly mark: Mark;
-  /** Segments up to and with `last`; those after it hold nothing that can be used. */
+  /** Where the last sync begins. */
+  readonly lastFrom: number;
+  /** Segments up to and with `last`. */
   readonly segments: readonly Segment[];
-  readonly unusable: readonly Segment[];
+  /** Files after `last`: they hold nothing that can be used. */
+  readonly unusable: readonly (Segment | Gap)[];
+  /** Files before `segments`, with a gap in between: a snapshot covers them. */
+  readonly dead: readonly string[];
+  readonly covered: readonly CoveredRot[];
   /** What lies behind the end in `last`. */
   readonly beyond: Beyond;
   /** Ring slots of syncs that cannot be shown. */
   readonly staleSyncs: readonly number[];
   /** Where reading stopped and why, if not at a blank. */
   readonly broken: ChainEnd['broken'];
+  /** The first thing that is missing or cannot be read, where the node is suspect for it. */
+  readonly damage: Damage | null;
   readonly suspect: Position | null;
 };
 
-/** Reads the log from the newest place that leaves out nothing after `through`. */
+/**
+ * Reads the log from the newest place that leaves out nothing after the newest sound snapshot that the
+ * log vouched for.
+ *
+ * @throws CorruptError where not even the evidence of what was promised can be read.
+ */
 export async function readLog(
   parts: ReadParts,
-  segments: readonly Segment[],
-  through: LogIndex,
+  places: readonly (Segment | Gap)[],
+  cover: Cover,
 ): Promise<LogImage> {
+  const { through } = cover;
+  const end = places.at(-1);
+  if (end === undefined) throw noLog();
+  // The newest promises stand in the last segment: without it nobody can say what they were.
+  if (isGap(end))
+    throw lost(end.damage, 'the end of the log, and what was promised there, is lost');
   // All that is left of the log after `through` was written after a segment that began at or
   // before it: so reading may begin with the last such one.
-  const found = segments.findLastIndex((segment) => segment.header.previous.index <= through);
+  const found = places.findLastIndex(
+    (place) => !isGap(place) && place.header.previous.index <= through.index,
+  );
   const startAt = Math.max(0, found);
-  const first = segments[startAt];
+  const first = places[startAt];
   assert(first !== undefined, 'a log has a segment');
+  if (isGap(first)) throw lost(first.damage, 'a part of the log is lost');
+  const covered: CoveredRot[] = places
+    .slice(0, startAt)
+    .filter(isGap)
+    .map(({ damage }) => ({ ...damage, resumedAt: null }));
   const { previous, base, previousSync, previousChecksum } = first.header;
-  const replay = new Replay(previous, base, through);
+  let replay = new Replay(previous, base, through.index);
   let mark: Mark = { offset: recordsFrom, sync: previousSync, chain: previousChecksum };
   for (let at = startAt; ; at++) {
-    const segment = segments[at];
-    assert(segment !== undefined, 'reading ends in a segment');
-    const end = await readSegmentChain(parts, segment, { ...mark, offset: recordsFrom }, replay);
-    mark = end.mark;
-    const next = segments[at + 1];
-    if (next !== undefined && end.broken === null && follows(next, mark, replay)) continue;
-    const usable = segments.slice(0, at + 1);
-    return finishImage(
-      parts,
-      { replay, last: segment, mark, segments: usable, broken: end.broken },
-      segments.slice(at + 1),
-    );
+    const segment = places[at];
+    assert(segment !== undefined && !isGap(segment), 'reading goes on in a segment');
+    const next = places[at + 1];
+    const nextSegment = next === undefined || isGap(next) ? null : next;
+    const start = { ...mark, offset: recordsFrom };
+    const plan = { start, replay, next: nextSegment, cover };
+    const read = await readSegmentChain(parts, segment, plan);
+    if (read.rot !== null) covered.push(read.rot);
+    ({ replay } = read);
+    const { end: ended } = read;
+    mark = ended.mark;
+    if (nextSegment !== null && read.goesOn) continue;
+    const begins = places.findLastIndex((place, i) => i < startAt && isGap(place)) + 1;
+    const before = places.slice(0, begins);
+    return finishImage(parts, {
+      replay,
+      last: segment,
+      mark,
+      lastFrom: ended.lastFrom,
+      segments: places.slice(begins, at + 1).filter((place): place is Segment => !isGap(place)),
+      unusable: places.slice(at + 1),
+      dead: before.filter((place) => !isGap(place) || place.isThere).map(({ path }) => path),
+      covered,
+      broken: ended.broken,
+    });
   }
 }
 
@@ -92,39 +129,82 @@ const follows = (next: Segment, mark: Mark, replay: Replay): boolean =>
   next.header.previousChecksum === mark.chain &&
   next.header.previous.index === replay.tally.last.index;
 
+type ReadPlan = {
+  readonly start: Mark;
+  readonly replay: Replay;
+  readonly next: Segment | null;
+  readonly cover: Cover;
+};
+
+type ReadSegment = {
+  readonly replay: Replay;
+  readonly end: ChainEnd;
+  /** The next segment continues it. */
+  readonly goesOn: boolean;
+  readonly rot: CoveredRot | null;
+};
+
 async function readSegmentChain(
   parts: ReadParts,
   segment: Segment,
-  start: Mark,
-  replay: Replay,
-): Promise<ChainEnd> {
-  return withFile(parts.disk, segment, async (file) => {
+  { start, replay, next, cover }: ReadPlan,
+): Promise<ReadSegment> {
+  return withFile(parts.disk, segment.path, async (file) => {
     const scanner = new Scanner(file, await file.size(), segment.seed, parts.checksum);
-    return scanner.chain(start, (records) => {
+    const end = await scanner.chain(start, (records) => {
       for (const record of records) replay.take(record, segment.path);
     });
+    const fits = next !== null && follows(next, end.mark, replay);
+    const read = { replay, end, goesOn: fits && end.broken === null, rot: null };
+    if (read.goesOn) return read;
+    const { checksum } = parts;
+    const saved = await salvage({ file, scanner, checksum }, segment, end.mark, cover, next);
+    if (saved === null) return read;
+    const rot: CoveredRot = {
+      file: segment.path,
+      offset: end.broken?.offset ?? end.mark.offset,
+      expected: `a record of sync ${end.mark.sync + 1}`,
+      found: end.broken?.reason ?? 'zeros',
+      resumedAt: saved.resumedAt,
+    };
+    const { replay: on, end: ended } = saved;
+    const goesOn = next !== null && ended.broken === null && follows(next, ended.mark, on);
+    return { replay: on, end: ended, goesOn, rot };
   });
 }
 
 /** Is what comes after the end torn, or is there evidence that it was whole once? */
 async function finishImage(
   parts: ReadParts,
-  image: Pick<LogImage, 'replay' | 'last' | 'mark' | 'segments' | 'broken'>,
-  unusable: readonly Segment[],
+  image: Omit<LogImage, 'beyond' | 'staleSyncs' | 'suspect' | 'damage'>,
 ): Promise<LogImage> {
-  const unread = image.mark.sync + 1;
-  const own = await evidenceIn(parts, image.last, image.mark.offset, unread);
+  const { last, mark, broken, unusable } = image;
+  const unread = mark.sync + 1;
+  const own = await evidenceIn(parts, last, mark.offset, unread);
   let suspect = own.evidence;
-  for (const segment of unusable) {
-    const { evidence } = await evidenceIn(parts, segment, recordsFrom, 0);
-    suspect = later(suspect, later(segment.header.previous, evidence));
+  for (const place of unusable) {
+    if (isGap(place)) continue;
+    const { evidence } = await evidenceIn(parts, place, recordsFrom, 0);
+    suspect = later(suspect, later(place.header.previous, evidence));
   }
-  return { ...image, unusable, beyond: own.beyond, staleSyncs: own.staleSyncs, suspect };
+  const [after] = unusable;
+  const damage: Damage | null =
+    suspect === null
+      ? null
+      : broken === null && after !== undefined && isGap(after)
+        ? after.damage
+        : {
+            file: last.path,
+            offset: broken?.offset ?? mark.offset,
+            expected: `sync ${unread}, of which there is other evidence`,
+            found: broken?.reason ?? 'nothing where its records were',
+          };
+  return { ...image, beyond: own.beyond, staleSyncs: own.staleSyncs, suspect, damage };
 }
 
 /** What ring and records of a segment say of syncs from `unread` on. */
 async function evidenceIn(parts: ReadParts, segment: Segment, from: number, unread: number) {
-  return withFile(parts.disk, segment, async (file) => {
+  return withFile(parts.disk, segment.path, async (file) => {
     const scanner = new Scanner(file, await file.size(), segment.seed, parts.checksum);
     const beyond = await scanner.beyond(from, unread);
     const ring = (await readRing(file, segment.seed, parts.checksum)).filter(
@@ -137,10 +217,10 @@ async function evidenceIn(parts: ReadParts, segment: Segment, from: number, unre
 
 async function withFile<T>(
   disk: Disk,
-  segment: Segment,
+  path: string,
   use: (file: DiskFile) => Promise<T>,
 ): Promise<T> {
-  const file = await disk.open(segment.path, 'read');
+  const file = await disk.open(path, 'read');
   assert(file !== null, 'a listed segment is there');
   try {
     return await use(file);
@@ -163,36 +243,50 @@ export function chooseSnapshot(
   return { chosen, unwanted: held.filter((snapshot) => !belongs(snapshot)) };
 }
 
-/** The entries after the snapshot. @throws ERR_DISK_CORRUPT when some between are not there. */
-export function entriesAfter(snapshot: SnapshotMeta, image: LogImage): Entry[] {
+/**
+ * The entries after the snapshot. `rotten`: what is wrong with a newer snapshot, if there is one.
+ *
+ * @throws CorruptError when some between are not there.
+ */
+export function entriesAfter(
+  snapshot: SnapshotMeta,
+  image: LogImage,
+  rotten: Damage | null,
+): Entry[] {
   const { replay, last } = image;
   const { floor } = replay.tally;
   if (floor.index > snapshot.index) {
-    throw corrupt({
-      file: last.path,
+    const damage = {
+      file: image.segments[0]?.path ?? last.path,
       offset: 0,
       expected: `a log that begins at index ${snapshot.index + 1}, after the newest whole snapshot`,
       found: `one that begins at ${floor.index + 1}`,
-    });
+    };
+    throw lost(rotten ?? damage, 'a part of what this node held is lost');
   }
   // The log ends before the snapshot, or went another way than it: what is after it is not of it.
   if (!replay.tally.holds(snapshot)) return [];
   const skip = snapshot.index + 1 - replay.bodiesFrom;
   assert(skip >= 0 || replay.bodies.length === 0, 'entries after a snapshot leave no gap');
   return replay.bodies.slice(Math.max(0, skip)).map((body, i) => {
-    const entry = decoded(body, last.path);
+    const entry = decoded(body, last.path, snapshot.index + 1 + i);
     assert(entry.index === snapshot.index + 1 + i, 'entries after a snapshot leave no gap');
     return entry;
   });
 }
 
-function decoded(body: Uint8Array, file: string): Entry {
+function decoded(body: Uint8Array, file: string, index: number): Entry {
   try {
     return decodeEntry(body);
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
     throw corrupt(
-      { file, offset: 0, expected: 'an entry', found: error.message },
+      {
+        file,
+        offset: 0,
+        expected: `entry ${index}, in this segment or one before`,
+        found: error.message,
+      },
       undefined,
       error,
     );
@@ -200,8 +294,10 @@ function decoded(body: Uint8Array, file: string): Entry {
 }
 
 /** @throws ERR_DISK_CORRUPT when a segment belongs to somebody else. */
-export function checkOwner(segments: readonly Segment[], identity: Identity): void {
-  for (const { header, path } of segments) {
+export function checkOwner(places: readonly (Segment | Gap)[], identity: Identity): void {
+  for (const place of places) {
+    if (isGap(place)) continue;
+    const { header, path } = place;
     const { nodeId, lineage } = header;
     const wrongNode = nodeId !== identity.nodeId;
     const wrongCluster =
@@ -219,3 +315,9 @@ export function checkOwner(segments: readonly Segment[], identity: Identity): vo
     });
   }
 }
+
+const noLog = (): CorruptError =>
+  lost(
+    { file: names.log, offset: 0, expected: 'a segment', found: 'none' },
+    'the log, and what was promised in it, is lost',
+  );

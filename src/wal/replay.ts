@@ -31,16 +31,19 @@ export class Replay {
 
   take(record: ReadRecord, file: string): void {
     const index = logIndex(record.index);
-    if (record.kind === entryKind) this.#entry(index, term(record.term), record.body, file);
+    if (record.kind === entryKind) this.#entry(index, record, file);
     else if (record.kind === truncateKind) this.#truncate(index);
     else if (record.kind === restartKind) this.#restart({ index, term: term(record.term) });
   }
 
-  #entry(index: LogIndex, entryTerm: Term, body: Uint8Array, file: string): void {
+  #entry(index: LogIndex, record: ReadRecord, file: string): void {
+    const { at, body } = record;
+    const entryTerm = term(record.term);
     const { last } = this.tally;
     if (index !== last.index + 1 || entryTerm < last.term) {
       throw wrong(
         file,
+        at,
         `an entry after index ${last.index} of term ${last.term}`,
         `index ${index} of term ${entryTerm}`,
       );
@@ -73,5 +76,5 @@ export class Replay {
   }
 }
 
-const wrong = (file: string, expected: string, found: string) =>
-  corrupt({ file, offset: 0, expected, found });
+const wrong = (file: string, offset: number, expected: string, found: string) =>
+  corrupt({ file, offset, expected, found });

@@ -5,12 +5,14 @@ import type { Position } from '../raft/index.ts';
 import { viewOf, wholeAt } from './fields.ts';
 import { commitKind, isBlank, looksLikeHead, recordBytes, recordHeaderBytes } from './record.ts';
 
-const windowBytes = 1024 * 1024;
+const windowBytesUsual = 1024 * 1024;
 
 /** A place in the log's bytes, at the end of a sync. */
 export type Mark = { readonly offset: number; readonly sync: number; readonly chain: number };
 
 export type ReadRecord = {
+  /** Where it stands in its segment. */
+  readonly at: number;
   readonly kind: number;
   readonly term: number;
   readonly index: number;
@@ -21,6 +23,8 @@ export type ReadRecord = {
 export type ChainEnd = {
   /** After the last whole sync. */
   readonly mark: Mark;
+  /** Where that sync begins; the place itself if none was read. */
+  readonly lastFrom: number;
   /** What stands where the next record should be, or `null` where there was never one. */
   readonly broken: { readonly offset: number; readonly reason: string } | null;
 };
@@ -39,25 +43,42 @@ export class Scanner {
   readonly #checksum: Checksum;
   readonly #seed: number;
   readonly size: number;
+  /** Read and gone through in one piece, without letting anybody else run. */
+  readonly #windowBytes: number;
   #from = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #view = viewOf(this.#bytes);
 
-  constructor(file: DiskFile, size: number, seed: number, checksum: Checksum) {
+  constructor(
+    file: DiskFile,
+    size: number,
+    seed: number,
+    checksum: Checksum,
+    windowBytes = windowBytesUsual,
+  ) {
     this.#file = file;
     this.#checksum = checksum;
     this.#seed = seed;
     this.size = size;
+    this.#windowBytes = windowBytes;
   }
 
-  /** Hands each whole sync to `take`, in order, and says where the chain ends. */
-  async chain(start: Mark, take: (records: readonly ReadRecord[]) => void): Promise<ChainEnd> {
+  /**
+   * Hands each whole sync to `take`, in order, with the mark at its end, and says where the chain ends.
+   * `start` may be inside a sync: then its mark is that of the sync before, with the chain so far.
+   */
+  async chain(
+    start: Mark,
+    take: (records: readonly ReadRecord[], mark: Mark) => void,
+  ): Promise<ChainEnd> {
     let mark = start;
     let at = start.offset;
     let chain = start.chain;
     let records: ReadRecord[] = [];
+    let lastFrom = start.offset;
     const end = (reason: string | null): ChainEnd => ({
       mark,
+      lastFrom,
       broken: reason === null ? null : { offset: at, reason },
     });
     for (;;) {
@@ -82,9 +103,10 @@ export class Scanner {
       at += total;
       chain = record.checksum;
       if (record.kind === commitKind) {
-        take(records);
-        records = [];
+        lastFrom = mark.offset;
         mark = { offset: at, sync: record.sync, chain };
+        take(records, mark);
+        records = [];
       } else {
         records.push(record);
       }
@@ -95,13 +117,17 @@ export class Scanner {
    * Looks at everything from `from` on. Records of sync `unread` are part of what could not be read;
    * records of later syncs were only begun once that one was durable, and are evidence of it.
    */
-  async beyond(from: number, unread: number): Promise<Beyond> {
+  async beyond(
+    from: number,
+    unread: number,
+    each: (record: StrayRecord) => void = () => {},
+  ): Promise<Beyond> {
     let dirtyFrom = this.size;
     let dirtyTo = from;
     let evidence: Position | null = null;
     let at = from;
     while (at < this.size) {
-      if (!(await this.#have(at, Math.min(windowBytes, this.size - at)))) break;
+      if (!(await this.#have(at, Math.min(this.#windowBytes, this.size - at)))) break;
       const end = this.#from + this.#bytes.length;
       while (at < end) {
         const i = at - this.#from;
@@ -118,6 +144,7 @@ export class Scanner {
           if (record.sync > unread) evidence = later(evidence, positionOf(record));
           at += record.total;
           dirtyTo = at;
+          each({ ...record, end: at });
         }
         if (at - this.#from >= this.#bytes.length || at < this.#from) break;
       }
@@ -158,6 +185,7 @@ export class Scanner {
     const checksum = view.getUint32(i, true);
     if (this.#checksum(this.#bytes.subarray(i + 4, bodyEnd), this.#seed) !== checksum) return null;
     return {
+      at,
       kind: view.getUint32(i + 12, true),
       term: wholeAt(view, i + 16),
       index: wholeAt(view, i + 24),
@@ -181,7 +209,7 @@ export class Scanner {
     if (at + length > this.size) return false;
     const bytes = await this.#file.read(
       at,
-      Math.min(Math.max(length, windowBytes), this.size - at),
+      Math.min(Math.max(length, this.#windowBytes), this.size - at),
     );
     assert(bytes.length >= length, 'a file does not shrink while it is read');
     this.#from = at;
@@ -190,6 +218,9 @@ export class Scanner {
     return true;
   }
 }
+
+/** A whole record that no chain leads to. */
+export type StrayRecord = Parsed & { readonly end: number };
 
 type Parsed = ReadRecord & {
   readonly sync: number;

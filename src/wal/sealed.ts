@@ -8,6 +8,7 @@
 //   24       body
 import { assert, textOf, utf8 } from '../base/index.ts';
 import type { Checksum, Disk } from '../ports/index.ts';
+import { laterVersion } from './corrupt.ts';
 import { joined, viewOf } from './fields.ts';
 
 export const envelopeBytes = 24;
@@ -46,8 +47,7 @@ export function unseal(form: Form, bytes: Uint8Array, checksum: Checksum): Seale
   const expected = checksum(body, checksum(bytes.subarray(0, 16)));
   if (found !== expected) return `checksum ${found} over bytes that give ${expected}`;
   const version = view.getUint32(8, true);
-  if (version !== form.version)
-    return `format version ${version}, which this release does not know`;
+  if (version !== form.version) return laterVersion(version);
   return { body, checksum: found, bytes: envelopeBytes + length };
 }
 

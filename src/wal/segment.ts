@@ -1,10 +1,17 @@
 // The head of a segment: who it belongs to, where it stands in the log, and the ring.
-import { type Lineage, logIndex, type NodeId, term } from '../base/index.ts';
+import { assert, type Lineage, logIndex, type NodeId, term } from '../base/index.ts';
 import type { Checksum, DiskFile } from '../ports/index.ts';
 import type { Position } from '../raft/index.ts';
 import { FieldError, FieldReader, FieldWriter, putWhole, viewOf, wholeAt } from './fields.ts';
 import { lineageOf, nodeIdOf, putLineage } from './identity.ts';
-import { headerBytes, headerCopyAt, ringSlotBytes, ringSlots } from './layout.ts';
+import {
+  headerBytes,
+  headerCopyAt,
+  ringSlotBytes,
+  ringSlots,
+  sealAt,
+  sealBytes,
+} from './layout.ts';
 import { type Form, seal, unseal } from './sealed.ts';
 
 export type SegmentHeader = {
@@ -44,6 +51,7 @@ export function encodeHeader(
     .whole(header.previousSync)
     .u32(header.previousChecksum);
   const sealed = seal(form, writer.finish(), checksum);
+  assert(headerCopyAt[1] + sealed.length <= sealAt, 'both copies of a header fit before the seal');
   const block = new Uint8Array(headerBytes);
   for (const at of headerCopyAt) block.set(sealed, at);
   return { block, seed: viewOf(sealed).getUint32(16, true) };
@@ -69,6 +77,27 @@ export function decodeHeader(
     }
   }
   return reason;
+}
+
+/**
+ * The seal of a segment names the next one. It is durable before that one holds anything promised, so a
+ * last segment with a seal tells that the one after it is missing: a lost name would else look like a
+ * log that ends here.
+ */
+const sealForm: Form = { magic: 'dzr-next', version: 1 };
+
+export function encodeSeal(next: number, checksum: Checksum): Uint8Array {
+  const bytes = new Uint8Array(sealBytes);
+  bytes.set(seal(sealForm, new FieldWriter().whole(next).finish(), checksum));
+  return bytes;
+}
+
+/** The segment that was begun after this one; `null`: none, as far as can be read. */
+export function decodeSeal(block: Uint8Array, checksum: Checksum): number | null {
+  const sealed = unseal(sealForm, block.subarray(sealAt, sealAt + sealBytes), checksum);
+  if (typeof sealed === 'string') return null;
+  const next = wholeAt(viewOf(sealed.body), 0);
+  return Number.isSafeInteger(next) ? next : null;
 }
 
 const positionOf = (reader: FieldReader): Position => ({

@@ -1,16 +1,24 @@
 // Segments as files: made zero-filled ahead of use, given a header and a number when their turn comes.
 import { assert } from '../base/index.ts';
-import type { Checksum, Disk, DiskFile, Logger } from '../ports/index.ts';
-import { corrupt } from './corrupt.ts';
+import type { Checksum, Disk } from '../ports/index.ts';
+import { corrupt, type Damage, isLaterRelease } from './corrupt.ts';
 import {
   headerBytes,
   names,
   preparedPath,
-  preparingPath,
+  sealAt,
+  sealBytes,
   segmentNumber,
   segmentPath,
 } from './layout.ts';
-import { decodeHeader, encodeHeader, type SegmentHeader } from './segment.ts';
+import type { PreparedSegment } from './preparer.ts';
+import {
+  decodeHeader,
+  decodeSeal,
+  encodeHeader,
+  encodeSeal,
+  type SegmentHeader,
+} from './segment.ts';
 
 /** A segment on disk whose header was read or written. */
 export type Segment = {
@@ -18,89 +26,9 @@ export type Segment = {
   readonly header: SegmentHeader;
   /** Every checksum in it begins from this. */
   readonly seed: number;
+  /** The segment that was begun after it, as it says itself. */
+  readonly seal: number | null;
 };
-
-/** Zeros go to the disk in pieces, each synced: one big burst would make the log's own sync wait. */
-const pieceBytes = 1024 * 1024;
-const zeros = new Uint8Array(pieceBytes);
-
-/** Makes a file of zeros and returns it open; its name is not durable yet. */
-async function zeroFilled(
-  disk: Disk,
-  size: number,
-  isStopped: () => boolean,
-): Promise<DiskFile | null> {
-  await disk.remove(preparingPath);
-  const file = await disk.open(preparingPath, 'create');
-  assert(file !== null, 'a created file is open');
-  for (let at = 0; at < size; at += pieceBytes) {
-    if (isStopped()) {
-      await file.close();
-      return null;
-    }
-    await file.write(at, [zeros.subarray(0, Math.min(pieceBytes, size - at))]);
-    await file.sync();
-  }
-  await disk.rename(preparingPath, preparedPath);
-  // Durable before it is renamed again: no other file of that name may come to stand for it.
-  await disk.syncFolder(names.log);
-  return file;
-}
-
-export type PreparedSegment = { readonly file: DiskFile; readonly size: number };
-
-/** Fills the next segment with zeros while the log writes into this one. */
-export class Preparer {
-  readonly #disk: Disk;
-  readonly #logger: Logger;
-  #next: Promise<PreparedSegment | null> | null = null;
-  /** What the background met; told to whoever needs the segment. */
-  #failure: unknown = null;
-  #stopped = false;
-
-  constructor(disk: Disk, logger: Logger) {
-    this.#disk = disk;
-    this.#logger = logger;
-  }
-
-  start(size: number): void {
-    if (this.#next !== null) return;
-    this.#next = this.#prepare(size).catch((error: unknown) => {
-      this.#failure = error;
-      this.#logger.error({ error: String(error) }, 'next segment could not be prepared');
-      return null;
-    });
-  }
-
-  /** The next segment; waits if it is not ready. @throws ERR_DISK_FAILED */
-  async take(size: number): Promise<PreparedSegment> {
-    this.start(size);
-    const prepared = await this.#next;
-    this.#next = null;
-    if (this.#failure !== null) throw this.#failure;
-    assert(prepared !== null && prepared !== undefined, 'a log that is stopped takes no segment');
-    return prepared;
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    const prepared = await this.#next;
-    this.#next = null;
-    await prepared?.file.close();
-  }
-
-  async #prepare(size: number): Promise<PreparedSegment | null> {
-    const left = await this.#disk.open(preparedPath, 'write');
-    if (left !== null) {
-      // Whole and zero but for a header at most: it is only renamed here once all of it is durable.
-      if ((await left.size()) === size) return { file: left, size };
-      await left.close();
-      await this.#disk.remove(preparedPath);
-    }
-    const file = await zeroFilled(this.#disk, size, () => this.#stopped);
-    return file === null ? null : { file, size };
-  }
-}
 
 /**
  * Gives a prepared segment its header and its number. The header is durable before the name is, so a
@@ -118,41 +46,87 @@ export async function beginSegment(
   await prepared.file.sync();
   await disk.rename(preparedPath, path);
   await disk.syncFolder(names.log);
-  return { path, header, seed };
+  return { path, header, seed, seal: null };
 }
 
-/** All segments in order. @throws ERR_DISK_CORRUPT for an unreadable header or a missing number. */
-export async function listSegments(disk: Disk, checksum: Checksum): Promise<Segment[]> {
+/** A place in the row of segments where none can be read. */
+export type Gap = {
+  readonly number: number;
+  readonly path: string;
+  /** There is a file, but not with a header of ours. */
+  readonly isThere: boolean;
+  readonly damage: Damage;
+};
+
+export const isGap = (place: Segment | Gap): place is Gap => 'damage' in place;
+
+/** All segments in order of number, with what is missing or cannot be read between them. */
+export async function listSegments(disk: Disk, checksum: Checksum): Promise<(Segment | Gap)[]> {
   const numbers = (await disk.list(names.log))
     .map(segmentNumber)
     .filter((number) => number !== null)
     .sort((a, b) => a - b);
-  const segments: Segment[] = [];
-  for (const number of numbers) segments.push(await readSegment(disk, checksum, number));
-  for (const [i, segment] of segments.entries()) {
-    const before = segments[i - 1];
-    if (before === undefined || before.header.number + 1 === segment.header.number) continue;
-    throw corrupt({
-      file: segmentPath(before.header.number + 1),
-      offset: 0,
-      expected: `a segment between ${before.path} and ${segment.path}`,
-      found: 'no file',
-    });
+  const places: (Segment | Gap)[] = [];
+  let before: number | null = null;
+  for (const number of numbers) {
+    if (before !== null && number > before + 1) places.push(missing(before + 1, before, number));
+    before = number;
+    places.push(await readSegment(disk, checksum, number));
   }
-  return segments;
+  const last = places.at(-1);
+  if (last !== undefined && !isGap(last) && last.seal !== null && last.seal > last.header.number) {
+    places.push(missing(last.header.number + 1, last.header.number, null));
+  }
+  return places;
 }
 
-async function readSegment(disk: Disk, checksum: Checksum, number: number): Promise<Segment> {
+/** One gap stands for however many files are missing in a row. */
+function missing(number: number, before: number, after: number | null): Gap {
+  const path = segmentPath(number);
+  const expected =
+    after === null
+      ? `the segment that was begun after ${segmentPath(before)}`
+      : `a segment between ${segmentPath(before)} and ${segmentPath(after)}`;
+  const damage = { file: path, offset: 0, expected, found: 'no file' };
+  return { number, path, isThere: false, damage };
+}
+
+async function readSegment(disk: Disk, checksum: Checksum, number: number): Promise<Segment | Gap> {
   const path = segmentPath(number);
   const file = await disk.open(path, 'read');
   assert(file !== null, 'a listed segment is there');
   const block = await file.read(0, headerBytes).finally(() => file.close());
   const decoded = decodeHeader(block, checksum);
   const expected = `the header of segment ${number}`;
-  if (typeof decoded === 'string')
-    throw corrupt({ file: path, offset: 0, expected, found: decoded });
-  if (decoded.header.number !== number) {
-    throw corrupt({ file: path, offset: 0, expected, found: `that of ${decoded.header.number}` });
+  const gap = (found: string): Gap => {
+    const damage = { file: path, offset: 0, expected, found };
+    return { number, path, isThere: true, damage };
+  };
+  if (typeof decoded === 'string') {
+    // Sound bytes of a later release: nothing of it may be taken for damage.
+    const unread = gap(decoded);
+    if (isLaterRelease(unread.damage)) throw corrupt(unread.damage);
+    return unread;
   }
-  return { path, ...decoded };
+  if (decoded.header.number !== number) return gap(`that of ${decoded.header.number}`);
+  return { path, ...decoded, seal: decodeSeal(block, checksum) };
+}
+
+/** Says in `path`, durably, that a segment follows; or that none does. */
+export async function writeSeal(
+  disk: Disk,
+  checksum: Checksum,
+  path: string,
+  next: number | null,
+): Promise<void> {
+  const file = await disk.open(path, 'write');
+  assert(file !== null, 'a segment in use is there');
+  try {
+    await file.write(sealAt, [
+      next === null ? new Uint8Array(sealBytes) : encodeSeal(next, checksum),
+    ]);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }

@@ -10,7 +10,7 @@ export function snapshotSource(
   path: string,
   layout: SnapshotLayout,
   checksum: Checksum,
-): SnapshotSource {
+): SnapshotSource & { readonly check: (position: number) => Promise<void> } {
   let held = { number: -1, bytes: new Uint8Array(0) as Uint8Array };
 
   const piece = async (number: number): Promise<Uint8Array> => {
@@ -47,5 +47,11 @@ export function snapshotSource(
     return out;
   };
 
-  return { meta: layout.meta, bytes: layout.bodyBytes, read, close: () => file.close() };
+  const { meta, bodyBytes: bytes } = layout;
+  const close = () => file.close();
+  /** Reads the piece at `position` and hands out nothing of it. */
+  const check = async (position: number): Promise<void> => {
+    await piece(Math.floor(position / layout.pieceBytes));
+  };
+  return { meta, bytes, read, close, check };
 }

@@ -1,4 +1,4 @@
-import { assert, ClusterError, type NodeId } from '../base/index.ts';
+import { assert, ClusterError, limits, type NodeId } from '../base/index.ts';
 import type {
   Checksum,
   Disk,
@@ -9,8 +9,9 @@ import type {
   SnapshotStore,
 } from '../ports/index.ts';
 import type { Position, SnapshotMeta } from '../raft/index.ts';
+import { keepForPeople } from './damaged.ts';
 import { viewOf } from './fields.ts';
-import { isSnapshotName, names, snapshotPartPath, snapshotPath } from './layout.ts';
+import { evidencePath, isEvidenceName, names, snapshotPartPath, snapshotPath } from './layout.ts';
 import {
   encodeSnapshotHeader,
   encodeSnapshotTrailer,
@@ -18,18 +19,11 @@ import {
   pieceSeed,
   readLayout,
 } from './snapshot-format.ts';
+import type { HeldSnapshot, SnapshotList } from './snapshot-list.ts';
 import { snapshotSource } from './snapshot-source.ts';
 
 /** A snapshot synced in steps leaves the disk free for the log in between. */
 const syncEveryBytes = 4 * 1024 * 1024;
-
-/** A whole, durable snapshot. */
-export type HeldSnapshot = {
-  readonly path: string;
-  readonly meta: SnapshotMeta;
-  /** The log is known to hold its position, or to have been restarted from it. */
-  vouched: boolean;
-};
 
 export type SnapshotParts = {
   readonly disk: Disk;
@@ -48,6 +42,7 @@ export class Snapshots implements SnapshotStore {
   /** Ascending by index. */
   #held: HeldSnapshot[] = [];
   #writing = false;
+  #condemned: HeldSnapshot | null = null;
   /** The one that was finished last. */
   #latest = '';
 
@@ -59,25 +54,18 @@ export class Snapshots implements SnapshotStore {
     return this.#held;
   }
 
-  /** Lists what is there; drafts go, and what cannot be read is left for people and not used. */
-  async recover(): Promise<void> {
-    const { disk, checksum, logger } = this.#parts;
-    await disk.remove(snapshotPartPath);
-    this.#held = [];
-    for (const name of await disk.list(names.snapshots)) {
-      if (!isSnapshotName(name)) continue;
-      const path = `${names.snapshots}/${name}`;
-      const file = await disk.open(path, 'read');
-      if (file === null) continue;
-      try {
-        const { meta, vouched } = await readLayout(file, path, checksum);
-        this.#held.push({ path, meta, vouched });
-      } catch (error) {
-        if (!(error instanceof ClusterError) || error.code !== 'ERR_DISK_CORRUPT') throw error;
-        logger.error({ file: path, error: error.message }, 'snapshot is damaged');
-      } finally {
-        await file.close();
-      }
+  /** Goes on with what `listSnapshots` found; a draft goes. */
+  async recover({ held }: SnapshotList): Promise<void> {
+    await this.#parts.disk.remove(snapshotPartPath);
+    this.#held = [...held];
+  }
+
+  /** What is damaged moves away, for people: it is never read, sent, or taken for the newest. */
+  async clear({ damaged }: SnapshotList): Promise<void> {
+    const { disk, logger } = this.#parts;
+    for (const { path, error } of damaged) {
+      logger.error({ ...error.damage, kept: names.damaged }, 'snapshot is damaged');
+      await keepForPeople(disk, path);
     }
   }
 
@@ -106,14 +94,44 @@ export class Snapshots implements SnapshotStore {
     return { write: (bytes) => body.write(bytes), finish, abort };
   }
 
+  /** Among what was found damaged, in the form of a snapshot; nothing here ever reads it. */
+  async setAside(meta: SnapshotMeta): Promise<SnapshotSink | null> {
+    const { disk, checksum, nodeId } = this.#parts;
+    await disk.makeFolder(names.damaged);
+    const kept = (await disk.list(names.damaged)).filter(isEvidenceName);
+    const path = evidencePath(meta.index, meta.term);
+    if (kept.length >= limits.evidenceMax || (await disk.exists(path))) return null;
+    const file = await disk.open(path, 'create');
+    assert(file !== null, 'a created file is open');
+    const body = new BodyWriter(file, encodeSnapshotHeader(nodeId, meta, checksum), checksum);
+    const abort = async () => {
+      await file.close();
+      await disk.remove(path);
+    };
+    const finish = async () => {
+      await body.finish(false);
+      await file.close();
+      await disk.syncFolder(names.damaged);
+    };
+    return { write: (bytes) => body.write(bytes), finish, abort };
+  }
+
+  /** It rotted: it is not read or sent any more, and the next one takes its place. */
+  condemn(path: string): void {
+    for (const held of this.#held) if (held.path === path) this.#condemned = held;
+  }
+
   async newest(): Promise<SnapshotSource | null> {
     const { disk, checksum } = this.#parts;
     for (;;) {
       const held = this.#held.at(-1);
-      if (held === undefined) return null;
+      if (held === undefined || held === this.#condemned) return null;
       const file = await disk.open(held.path, 'read');
       if (file !== null) {
-        const layout = await readLayout(file, held.path, checksum);
+        const layout = await readLayout(file, held.path, checksum).catch(async (error: unknown) => {
+          await file.close();
+          throw error;
+        });
         return snapshotSource(file, held.path, layout, checksum);
       }
       // Replaced between the look and the opening; if not, it was taken away from under us.

@@ -1,14 +1,7 @@
-import {
-  assert,
-  bootNumber,
-  type ClusterError,
-  limits,
-  logIndex,
-  noTerm,
-  type Term,
-} from '../base/index.ts';
+import { assert, bootNumber, limits, logIndex, noTerm } from '../base/index.ts';
 import type {
   Checksum,
+  Clock,
   Disk,
   DiskLock,
   Logger,
@@ -17,19 +10,15 @@ import type {
   SnapshotStore,
 } from '../ports/index.ts';
 import type { Position, SnapshotMeta } from '../raft/index.ts';
+import { finishWriteAgain, writeAgain } from './again.ts';
 import { corrupt } from './corrupt.ts';
+import { examine, newestMembership } from './examine.ts';
 import { createHardState, type HardStateFile, openHardState } from './hard-state.ts';
 import { type Identity, readIdentity, writeIdentity } from './identity.ts';
 import { names, preparingPath, recordsFrom, segmentBytesMin } from './layout.ts';
 import { Log, type LogStart } from './log.ts';
-import {
-  checkOwner,
-  chooseSnapshot,
-  entriesAfter,
-  type LogImage,
-  noSnapshot,
-  readLog,
-} from './recovery.ts';
+import { Preparer } from './preparer.ts';
+import type { LogImage } from './recovery.ts';
 import {
   clearRejoinNote,
   type RejoinNote,
@@ -38,9 +27,9 @@ import {
   writeRejoinNote,
 } from './rejoin.ts';
 import { repair } from './repair.ts';
-import { later, reaches } from './scanner.ts';
-import { beginSegment, listSegments, Preparer } from './segments.ts';
+import { beginSegment, writeSeal } from './segments.ts';
 import { Snapshots } from './snapshots.ts';
+import { tellFound } from './tell.ts';
 import { wasUsed } from './unborn.ts';
 
 export type WalOptions = {
@@ -48,17 +37,22 @@ export type WalOptions = {
   readonly segmentBytes: number;
   /** Size of the first one; later ones double until they are full-grown. */
   readonly firstSegmentBytes: number;
+  /** Room kept in the folder for a disk that is full; 0: none. */
+  readonly reserveBytes: number;
 };
 
 export const walDefaults: WalOptions = {
   segmentBytes: limits.segmentBytes,
   firstSegmentBytes: 1024 * 1024,
+  reserveBytes: limits.diskReserveBytes,
 };
 
 export type WalParts = {
   readonly disk: Disk;
   readonly checksum: Checksum;
   readonly logger: Logger;
+  /** Paces what is read in the background; without it nothing is. */
+  readonly clock?: Clock;
   readonly options?: Partial<WalOptions>;
 };
 
@@ -84,6 +78,7 @@ export class Wal {
   readonly #checksum: Checksum;
   readonly #logger: Logger;
   readonly #options: WalOptions;
+  readonly #clock: Clock | null;
   readonly #lock: DiskLock;
   #identity: Identity | null = null;
   #open: { readonly log: Log; readonly snapshots: Snapshots } | null = null;
@@ -92,9 +87,14 @@ export class Wal {
     this.#disk = parts.disk;
     this.#checksum = parts.checksum;
     this.#logger = parts.logger;
-    const { segmentBytes, firstSegmentBytes } = { ...walDefaults, ...parts.options };
+    const { segmentBytes, firstSegmentBytes, reserveBytes } = { ...walDefaults, ...parts.options };
     assert(segmentBytes >= segmentBytesMin, `a segment has at least ${segmentBytesMin} bytes`);
-    this.#options = { segmentBytes, firstSegmentBytes: Math.min(firstSegmentBytes, segmentBytes) };
+    this.#clock = parts.clock ?? null;
+    this.#options = {
+      segmentBytes,
+      firstSegmentBytes: Math.min(firstSegmentBytes, segmentBytes),
+      reserveBytes,
+    };
     this.#lock = lock;
   }
 
@@ -152,34 +152,36 @@ export class Wal {
   async recover(): Promise<Recovered> {
     assert(this.#open === null, 'a log that is open is not recovered');
     const identity = this.#known();
-    const parts = { disk: this.#disk, checksum: this.#checksum, logger: this.#logger };
-    await this.#disk.remove(preparingPath);
-    const hardState = await openHardState(this.#disk, this.#checksum, identity.nodeId);
-    const segments = await listSegments(this.#disk, this.#checksum);
-    if (segments.length === 0) throw noLog();
-    checkOwner(segments, identity);
+    const disk = this.#disk;
+    // What is read here may be known to the system alone, also names (`again.ts`).
+    await writeIdentity(disk, this.#checksum, identity);
+    for (const folder of [names.log, names.snapshots]) await disk.syncFolder(folder);
+    await finishWriteAgain(disk, this.#checksum);
+    await disk.remove(preparingPath);
+    const hardState = await openHardState(disk, this.#checksum, identity.nodeId);
+    const found = await examine(disk, this.#checksum, identity, hardState.vows).catch(
+      async (error: unknown) => {
+        await hardState.close();
+        throw error;
+      },
+    );
+    const { image, snapshot, entries, suspect } = found;
     const snapshots = this.#snapshots(identity);
-    await snapshots.recover();
-    const sure = snapshots.held.findLast((held) => held.vouched)?.meta ?? noSnapshot;
-    const image = await readLog(parts, segments, sure.index);
-    const { chosen, unwanted } = chooseSnapshot(snapshots.held, image.replay);
-    const snapshot = chosen?.meta ?? noSnapshot;
-    const entries = entriesAfter(snapshot, image);
-    checkTerm(image, hardState);
-
-    const end = entries.at(-1) ?? snapshot;
-    const evidence = later(hardState.vows.suspect, image.suspect);
-    const suspect = evidence === null || reaches(end, evidence) ? null : evidence;
+    await snapshots.recover(found.snapshots);
     // A snapshot's term may be ahead of ours by a crash between the two: no vote was given in it.
     const raised = snapshot.term > hardState.vows.term;
     const term = raised ? snapshot.term : hardState.vows.term;
     const votedFor = raised ? null : hardState.vows.votedFor;
     const boot = bootNumber(hardState.vows.boot + 1);
     await hardState.save({ term, votedFor, boot, suspect });
-    this.#tell(image, suspect);
-    await repair(this.#disk, image);
-    await snapshots.drop(unwanted);
+    tellFound(this.#logger, found);
+    await repair(disk, this.#checksum, image);
+    await this.#sealBefore(image);
+    await writeAgain(disk, this.#checksum, image);
+    await snapshots.drop(found.unwanted);
+    await snapshots.clear(found.snapshots);
     await this.#openLog({ image, hardState, snapshots, snapshot });
+    const end = entries.at(-1) ?? snapshot;
     this.#logger.info(
       { boot, term, snapshotIndex: snapshot.index, lastIndex: end.index, entries: entries.length },
       'log recovered',
@@ -205,6 +207,23 @@ export class Wal {
 
   clearRejoinNote(): Promise<void> {
     return clearRejoinNote(this.#disk);
+  }
+
+  /** Where other members were, as far as the folder still tells. Hints: nothing rests on them. */
+  async knownAddresses(): Promise<string[]> {
+    const { nodeId } = this.#known();
+    const { membership } = await newestMembership(this.#disk, this.#checksum, this.#known());
+    return [...membership.addresses].filter(([id]) => id !== nodeId).map(([, address]) => address);
+  }
+
+  /**
+   * Gives up for good what this node is suspected of having promised, on an operator's word. The log
+   * is open and nothing was saved yet.
+   *
+   * @returns what was given up, or `null` when there is nothing.
+   */
+  acceptLoss(): Promise<Position | null> {
+    return this.#opened().log.acceptLoss();
   }
 
   /** Moves all data into a numbered folder of its own; afterwards the folder is nobody's. */
@@ -253,11 +272,12 @@ export class Wal {
     readonly snapshot: SnapshotMeta;
   }): Promise<void> {
     const { image, hardState, snapshots, snapshot } = parts;
-    const { replay, last, mark, segments } = image;
+    const { replay, last, mark, segments, dead } = image;
     const file = await this.#disk.open(last.path, 'write');
     assert(file !== null, 'a listed segment is there');
     const start: LogStart = {
       segments,
+      dead,
       file,
       size: await file.size(),
       mark,
@@ -273,6 +293,8 @@ export class Wal {
         snapshots,
         lineage: () => this.#identity?.lineage ?? null,
         segmentBytes: this.#options.segmentBytes,
+        reserveBytes: this.#options.reserveBytes,
+        clock: this.#clock,
       },
       start,
     );
@@ -282,6 +304,14 @@ export class Wal {
     await snapshots.vouch(snapshot);
     assert(replay.tally.last.index >= snapshot.index, 'D1: the log reaches its snapshot');
     assert(mark.offset >= recordsFrom, 'records stand behind the ring');
+  }
+
+  /** A crash may have come between the last segment's name and the seal that tells of it, or with it. */
+  async #sealBefore({ segments }: LogImage): Promise<void> {
+    const [before, last] = segments.slice(-2);
+    if (before === undefined || last === undefined) return;
+    const { number } = last.header;
+    await writeSeal(this.#disk, this.#checksum, before.path, number);
   }
 
   /** Clears what a first start left that did not live to its identity. */
@@ -298,47 +328,4 @@ export class Wal {
     for (const name of [names.hardState, names.log, names.snapshots]) await disk.remove(name);
     await disk.syncFolder('');
   }
-
-  #tell(image: LogImage, suspect: Position | null): void {
-    const { broken, beyond, last, mark } = image;
-    const place = { file: last.path, offset: mark.offset };
-    if (image.suspect !== null) {
-      const { index, term } = image.suspect;
-      const why = broken?.reason ?? 'nothing where records were';
-      const fields = {
-        ...place,
-        why,
-        suspectIndex: index,
-        suspectTerm: term,
-        copies: names.damaged,
-      };
-      this.#logger.error(fields, 'log is damaged: entries once durable cannot be read');
-    } else if (beyond.dirtyTo > beyond.dirtyFrom) {
-      this.#logger.info(
-        { ...place, bytes: beyond.dirtyTo - mark.offset },
-        'torn end of the log was cut',
-      );
-    }
-    if (suspect === null) return;
-    const fields = { suspectIndex: suspect.index, suspectTerm: suspect.term };
-    this.#logger.error(fields, 'node is suspect until its log reaches what it once held');
-  }
-}
-
-const noLog = (): ClusterError =>
-  corrupt({ file: names.log, offset: 0, expected: 'a segment', found: 'none' });
-
-/** An entry beyond the current term: the term that was durable before it is lost, and with it a vote. */
-function checkTerm(image: LogImage, hardState: HardStateFile): void {
-  const current: Term = hardState.vows.term;
-  if (image.replay.lastTerm <= current) return;
-  throw corrupt(
-    {
-      file: names.hardState,
-      offset: 0,
-      expected: `a term of ${image.replay.lastTerm} or more, as the log has`,
-      found: `${current}`,
-    },
-    'what this node promised is lost, so it must not come back under its id: set the data folder aside and attach it as a new node',
-  );
 }

@@ -182,6 +182,9 @@ class Life {
 
   async #act(wal: Wal): Promise<void> {
     const what = this.chance.below(20);
+    // The reserve comes and goes.
+    if (what < 5) await wal.log.upkeep?.look();
+    if (what === 19) await wal.log.upkeep?.spendReserve();
     if (what < 15) return this.#save(wal, null);
     if (what < 18) return this.#ownSnapshot(wal);
     return this.#install(wal);

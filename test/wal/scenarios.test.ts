@@ -1,8 +1,9 @@
 // Stories on a disk in memory: what is done, which operations reach the disk, what a restart finds.
 import { logIndex, must, prng, utf8 } from '../../src/base/index.ts';
+import { checksum } from '../../src/platform/index.ts';
 import type { Recovered } from '../../src/ports/index.ts';
 import type { Entry, Persist, Position } from '../../src/raft/index.ts';
-import type { Wal } from '../../src/wal/index.ts';
+import { checkFolder, type Wal } from '../../src/wal/index.ts';
 import { type Directive, describeScenarios, type Handlers } from '../support/datadriven.ts';
 import { allKept, allLost, byChance, memoryDisk, type Survival } from '../support/memory-disk.ts';
 import {
@@ -64,6 +65,17 @@ class Story {
       this.#wal = null;
       return '';
     },
+    /** `remove log/00000002.seg`: a name that got lost, durably. */
+    remove: async (d) => {
+      this.#disk.watch = () => {};
+      await this.#disk.remove(d.words[0] ?? '');
+      for (const folder of ['', 'log', 'snapshots']) await this.#disk.syncFolder(folder);
+      return '';
+    },
+    /** `shorten snapshots/X at=0`: the file ends there. */
+    shorten: (d) => this.#shorten(d),
+    /** `check`: what it says, with what it wrote, which is nothing. */
+    check: (d) => this.#check(d),
     /** `files` */
     files: () => this.#disk.paths().join('\n'),
     /** `set-aside` */
@@ -174,6 +186,30 @@ class Story {
     this.#cutAfter = Number.POSITIVE_INFINITY;
     this.#wal = null;
     return '';
+  }
+
+  async #shorten(d: Directive): Promise<string> {
+    this.#disk.watch = () => {};
+    const file = must(await this.#disk.open(d.words[0] ?? '', 'write'), 'the file is there');
+    await file.truncate(Number(d.args.get('at')));
+    await file.sync();
+    await file.close();
+    return '';
+  }
+
+  async #check(d: Directive): Promise<string> {
+    const lines: string[] = [];
+    const said = await this.#recorded(d, async () => {
+      const { verdict, last, vows, problems } = await checkFolder(this.#disk, checksum);
+      const end = last === null ? '' : `, log through ${last.index}:${last.term}`;
+      const doubt = vows?.suspect ?? null;
+      const suspect = doubt === null ? '' : `, suspect ${doubt.index}:${doubt.term}`;
+      lines.push(`${verdict}${end}${suspect}`);
+      for (const { file, offset, expected, found, means } of problems) {
+        lines.push(`${file} at ${offset}: expected ${expected}, found ${found}`, `  ${means}`);
+      }
+    });
+    return [said, ...lines].filter(Boolean).join('\n');
   }
 
   #flip(d: Directive): string {

@@ -20,7 +20,11 @@ export const identity: Identity = { nodeId: me, lineage: null, clusterName: 'tes
 export const membership: Membership = soleMembership(me, '127.0.0.1:8046');
 
 /** As small as segments may be, so that stories meet their ends. */
-export const small = { segmentBytes: 16 * 1024, firstSegmentBytes: 16 * 1024 };
+export const small = {
+  segmentBytes: 16 * 1024,
+  firstSegmentBytes: 16 * 1024,
+  reserveBytes: 16 * 1024,
+};
 
 export const at = (index: number, of: number): Position => ({
   index: logIndex(index),

@@ -226,10 +226,26 @@ describe('the log', () => {
     await wal.log.save(persist({ hardState: hard(1), entries }));
     await wal.stop();
     await disk.remove('log/00000002.seg');
-    await expect((await open(disk)).recover()).rejects.toThrow('expected a segment between');
-    disk.crash(allKept);
+    const logger = listener();
+    const found = await (await open(disk, small, logger)).recover();
+    expect(found.entries.map(({ index }) => index)).toEqual([1]);
+    expect(found.suspect).toEqual(at(4, 1));
+    expect(logger.told).toContainEqual({
+      level: 'error',
+      message: 'log is damaged: entries once durable cannot be read',
+    });
+  });
+
+  test('a log that begins after what the newest snapshot holds is lost, and says what is missing', async () => {
+    const disk = memoryDisk();
+    const wal = await fresh(disk);
+    const entries = [1, 2, 3, 4].map((i) => entry(i, 1, 'x'.repeat(3000)));
+    await wal.log.save(persist({ hardState: hard(1), entries }));
+    await wal.stop();
     await disk.remove('log/00000001.seg');
-    await expect((await open(disk)).recover()).rejects.toThrow('a log that begins at index 1');
+    const again = await open(disk);
+    await expect(again.recover()).rejects.toThrow('a log that begins at index 1');
+    await expect(again.recover()).rejects.toThrow('a part of what this node held is lost');
   });
 
   test('a format of a later release is refused, not misread', async () => {
