@@ -1,0 +1,100 @@
+// What guests are sent to do: drawn before the run, one by one, so that each can be left out.
+import type { Prng } from '../../base/index.ts';
+
+export type Verb =
+  | 'create'
+  | 'overwrite'
+  | 'exchange'
+  | 'delete'
+  | 'nop'
+  | 'get'
+  | 'getAt'
+  | 'stat'
+  | 'list'
+  | 'walk'
+  | 'rev'
+  | 'wait';
+
+/** One request. What the numbers choose depends on the verb. */
+export type Errand = {
+  readonly verb: Verb;
+  /** Made-up milliseconds before it. */
+  readonly pauseMs: number;
+  readonly choice: number;
+  /** Bytes added to a body. */
+  readonly bulk: number;
+  /** Given up after this long; `null`: the guest waits for the answer. */
+  readonly patienceMs: number | null;
+};
+
+export type GuestKind = 'library' | 'doozer' | 'watcher' | 'follower';
+
+export type GuestPlan = {
+  readonly name: string;
+  readonly kind: GuestKind;
+  readonly seed: number;
+  readonly errands: readonly Errand[];
+};
+
+/** How often each verb is drawn. */
+type Appetite = readonly (readonly [Verb, number])[];
+
+const appetites: readonly Appetite[] = [
+  [
+    ['create', 4],
+    ['overwrite', 3],
+    ['exchange', 3],
+    ['delete', 1],
+    ['nop', 1],
+    ['get', 4],
+    ['getAt', 1],
+    ['stat', 1],
+    ['list', 1],
+    ['walk', 1],
+    ['rev', 2],
+    ['wait', 1],
+  ],
+  [
+    ['create', 10],
+    ['get', 1],
+  ],
+  [
+    ['exchange', 6],
+    ['overwrite', 2],
+    ['get', 4],
+    ['delete', 2],
+  ],
+  [
+    ['get', 6],
+    ['rev', 3],
+    ['stat', 1],
+    ['walk', 1],
+    ['create', 2],
+  ],
+];
+
+export function drawErrands(chance: Prng, count: number, meanPauseMs: number): Errand[] {
+  const appetite = appetites[chance.below(appetites.length)] as Appetite;
+  const total = appetite.reduce((sum, [, weight]) => sum + weight, 0);
+  const bulkMax = chance.below(3) === 0 ? 2000 : 60;
+  const errands: Errand[] = [];
+  for (let i = 0; i < count; i++) {
+    errands.push({
+      verb: pick(appetite, chance.below(total)),
+      pauseMs: chance.below(2 * meanPauseMs + 1),
+      choice: chance.below(2 ** 30),
+      bulk: chance.below(4) === 0 ? chance.below(bulkMax) : 0,
+      patienceMs: chance.below(12) === 0 ? 1 + chance.below(400) : null,
+    });
+  }
+  return errands;
+}
+
+function pick(appetite: Appetite, at: number): Verb {
+  let left = at;
+  for (const [verb, weight] of appetite) {
+    left -= weight;
+    if (left < 0) return verb;
+  }
+  return 'get';
+}

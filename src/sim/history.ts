@@ -1,0 +1,175 @@
+// What guests asked for and what they were told, in the order in which it happened. Written by the
+// workload, read by the checkers.
+import { assert, type ErrorCode } from '../base/index.ts';
+
+/** What a guest asks for. Bodies are texts, and no two writes of a run have the same. */
+export type Asked =
+  | { readonly kind: 'set'; readonly path: string; readonly body: string; readonly guard: number }
+  | { readonly kind: 'delete'; readonly path: string; readonly guard: number }
+  | { readonly kind: 'nop' }
+  /** `at`: a revision, or `null` for the newest state (linearizable). */
+  | { readonly kind: 'get'; readonly path: string; readonly at: number | null }
+  | { readonly kind: 'stat'; readonly path: string; readonly at: number | null }
+  | { readonly kind: 'list'; readonly path: string; readonly at: number | null }
+  | { readonly kind: 'walk'; readonly glob: string; readonly at: number | null }
+  | { readonly kind: 'rev' }
+  | { readonly kind: 'wait'; readonly glob: string; readonly from: number };
+
+/** A change as a guest is shown it; a nop's path is `/`, and its body empty as a deletion's. */
+export type Shown = {
+  readonly kind: 'set' | 'delete' | 'nop';
+  readonly path: string;
+  readonly body: string;
+  readonly revision: number;
+};
+
+/** What a guest was told in the end. */
+export type Told =
+  /** A write that took effect. `null`: the protocol does not say at which revision. */
+  | { readonly kind: 'wrote'; readonly revision: number | null }
+  /** `null`: there is no such file. */
+  | { readonly kind: 'value'; readonly file: { body: string; revision: number } | null }
+  | {
+      readonly kind: 'stat';
+      readonly what: 'missing' | 'file' | 'directory';
+      readonly revision: number;
+      /** Bytes of a file, names in a directory. */
+      readonly count: number;
+    }
+  | { readonly kind: 'names'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'files';
+      readonly files: readonly { path: string; body: string; revision: number }[];
+    }
+  | { readonly kind: 'revision'; readonly revision: number }
+  | { readonly kind: 'event'; readonly event: Shown }
+  /** Certainly without effect: the tree's own refusal, or nobody took it. */
+  | { readonly kind: 'refused'; readonly code: ErrorCode }
+  /** It may have taken effect, or may yet. */
+  | { readonly kind: 'unknown'; readonly code: ErrorCode };
+
+/** One request of one guest. */
+export type Operation = {
+  readonly guest: string;
+  /** Number in the history, from 0. */
+  readonly n: number;
+  readonly asked: Asked;
+  /** Moments are counts: of two, the lower one was earlier. */
+  readonly beganAt: number;
+  readonly beganMs: number;
+  /** Every revision a guest knew of when this began is at most this. */
+  readonly floor: number;
+  /** `null` while it is open, and for ever if its guest went away. */
+  endedAt: number | null;
+  /** Made-up time between beginning and end; 0 while it is open. */
+  tookMs: number;
+  told: Told | null;
+  /** Highest revision that any node had applied when it ended. */
+  ceiling: number;
+};
+
+/** One event handed to a watch, or how the watch went on. */
+export type WatchNote =
+  | { readonly kind: 'event'; readonly event: Shown; readonly ceiling: number }
+  /** Forgotten: what was to come next is older than `oldest`. The watch is over. */
+  | { readonly kind: 'compacted'; readonly oldest: number | null }
+  /** Its guest ended it, or went away. */
+  | { readonly kind: 'ended' };
+
+/** A watch of one guest. It goes on by itself over nodes that fall. */
+export type WatchRecord = {
+  readonly guest: string;
+  readonly glob: string;
+  /** `null`: from now on, whichever revision that is; `floor` bounds it from below. */
+  readonly from: number | null;
+  readonly floor: number;
+  readonly notes: WatchNote[];
+};
+
+/** All that guests saw in one run. */
+export class History {
+  readonly #nowMs: () => number;
+  readonly operations: Operation[] = [];
+  readonly watches: WatchRecord[] = [];
+  #moment = 0;
+  /** Highest revision that any guest was told of. */
+  #floor = 0;
+  /** Highest revision any node has applied; told by whoever watches the nodes. */
+  ceiling = 0;
+
+  /** @param nowMs  made-up time, for how long requests take. */
+  constructor(nowMs: () => number = () => 0) {
+    this.#nowMs = nowMs;
+  }
+
+  /** A moment of its own, for whoever puts other things in order with these. */
+  moment(): number {
+    return this.#moment++;
+  }
+
+  get floor(): number {
+    return this.#floor;
+  }
+
+  began(guest: string, asked: Asked): Operation {
+    const operation: Operation = {
+      guest,
+      n: this.operations.length,
+      asked,
+      beganAt: this.moment(),
+      beganMs: this.#nowMs(),
+      floor: this.#floor,
+      endedAt: null,
+      tookMs: 0,
+      told: null,
+      ceiling: 0,
+    };
+    this.operations.push(operation);
+    return operation;
+  }
+
+  ended(operation: Operation, told: Told): void {
+    assert(operation.told === null, 'a request has one outcome');
+    operation.endedAt = this.moment();
+    operation.told = told;
+    operation.tookMs = this.#nowMs() - operation.beganMs;
+    operation.ceiling = this.ceiling;
+    const revision = revisionOf(told);
+    if (revision > this.#floor) this.#floor = revision;
+  }
+
+  watching(guest: string, glob: string, from: number | null): WatchRecord {
+    const record: WatchRecord = { guest, glob, from, floor: this.#floor, notes: [] };
+    this.watches.push(record);
+    return record;
+  }
+
+  noted(watch: WatchRecord, note: WatchNote): void {
+    watch.notes.push(note);
+    if (note.kind === 'event' && note.event.revision > this.#floor) {
+      this.#floor = note.event.revision;
+    }
+  }
+}
+
+/** The highest revision an outcome tells of; 0: none. Refusals of the tree take one that nobody is told. */
+function revisionOf(told: Told): number {
+  switch (told.kind) {
+    case 'wrote':
+      return told.revision ?? 0;
+    case 'value':
+      return told.file?.revision ?? 0;
+    case 'stat':
+      return told.revision;
+    case 'files':
+      return told.files.reduce((most, { revision }) => Math.max(most, revision), 0);
+    case 'revision':
+      return told.revision;
+    case 'event':
+      return told.event.revision;
+    case 'names':
+    case 'refused':
+    case 'unknown':
+      return 0;
+  }
+}

@@ -1,0 +1,381 @@
+import { ClusterError, type NodeId, utf8 } from '../base/index.ts';
+import type { Client } from '../client/index.ts';
+import { slotPath } from '../paths/index.ts';
+import type { Checksum } from '../ports/index.ts';
+import { Cluster } from './cluster.ts';
+import { Desk, sleep } from './guests/desk.ts';
+import { followByWait, runDoozerErrands } from './guests/doozer-guest.ts';
+import type { Errand, GuestPlan } from './guests/errands.ts';
+import { runErrands } from './guests/library-guest.ts';
+import { watchOn } from './guests/watcher-guest.ts';
+import type { Machine } from './machine.ts';
+import { guestsWay } from './net/weather.ts';
+import type { Left, Plan } from './plan.ts';
+import { Process } from './process.ts';
+import { carryOut } from './steps.ts';
+import { Violation } from './witness.ts';
+import { World } from './world.ts';
+
+/** How a run ended. */
+export type Outcome = {
+  readonly seed: number;
+  readonly violation: { readonly checker: string; readonly message: string } | null;
+  readonly happened: Readonly<Record<string, number>>;
+  readonly madeUpMs: number;
+  readonly happenings: number;
+  /** Equal for two runs of one plan by one build. */
+  readonly fingerprint: string;
+};
+
+export type RunOptions = {
+  readonly checksum: Checksum;
+  /** A line for each thing that happens. */
+  readonly listener?: (line: string) => void;
+  /** What of the plan is left out, if anything. */
+  readonly left?: Left;
+};
+
+/** No run takes longer, made-up: beyond, it is stuck. */
+const runMsMax = 300_000;
+/** Nor does it hold more happenings. */
+const happeningsMax = 3_000_000;
+const foundWithinMs = 20_000;
+const drainWithinMs = 30_000;
+
+/**
+ * One life of a cluster, in two phases: anything may happen, and everything must stay true; then a core is
+ * healed, and it must go on.
+ */
+export class Run {
+  readonly #plan: Plan;
+  readonly #world: World;
+  readonly #cluster: Cluster;
+  readonly #left: Left | null;
+  #over = false;
+  #failure: unknown = null;
+  #guestsBusy = 0;
+  #recoveredMs = 0;
+
+  constructor(plan: Plan, options: RunOptions) {
+    this.#plan = plan;
+    this.#left = options.left ?? null;
+    this.#world = new World(plan.seed);
+    if (options.listener !== undefined) this.#world.listen(options.listener);
+    this.#cluster = new Cluster(this.#world, plan, options.checksum, (failure) =>
+      this.fail(failure),
+    );
+    this.#story().catch((error: unknown) => this.fail(error));
+  }
+
+  /** One happening. False once it is over. To be called again when every promise has gone on. */
+  step(): boolean {
+    if (this.#over) return false;
+    try {
+      this.#cluster.observe();
+      const { nowMs, happened } = this.#world;
+      if (nowMs > runMsMax || happened > happeningsMax) {
+        throw new Violation(
+          'progress',
+          `still busy after ${nowMs} made-up ms, ${happened} happenings`,
+        );
+      }
+      if (!this.#world.step()) throw new Violation('progress', 'nothing happens any more');
+    } catch (error) {
+      this.fail(error);
+    }
+    return !this.#over;
+  }
+
+  outcome(): Outcome {
+    const { happened, checkers, net } = this.#cluster;
+    const failure = this.#failure;
+    return {
+      seed: this.#plan.seed,
+      violation: failure === null ? null : describe(failure),
+      happened: {
+        ...checkers.counts,
+        ...happened,
+        ...prefixed('frames', net.counts),
+        ...this.#diskCounts(),
+      },
+      madeUpMs: this.#world.nowMs,
+      happenings: this.#world.happened,
+      fingerprint: this.#world.fingerprint,
+    };
+  }
+
+  /** For whoever drives the run: something went wrong that nothing in it could tell. */
+  fail(failure: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#failure = failure;
+    this.#world.say(() => `!! ${describe(failure).message}`);
+  }
+
+  // --- the story --------------------------------------------------------------------------------
+
+  async #story(): Promise<void> {
+    const { shape } = this.#plan;
+    await this.#found();
+    this.#world.say(() => '-- founded');
+    this.#cluster.net.setTemper(shape.net);
+    this.#inviteGuests();
+    this.#plan.steps.forEach((step, i) => {
+      if (this.#left !== null && !this.#left.steps.has(i)) return;
+      this.#world.after(step.atMs, () => carryOut(this.#cluster, step));
+    });
+    await this.#sleep(shape.lengthMs);
+    this.#cluster.calm = true;
+    const core = this.#heal();
+    const isAlive = await this.#progress(core);
+    for (const machine of this.#cluster.machines) if (!core.includes(machine)) machine.retire();
+    if (isAlive) await this.#drain(core);
+    this.#cluster.observe();
+    this.#cluster.checkers.finish(isAlive);
+    this.#over = true;
+  }
+
+  async #found(): Promise<void> {
+    const { shape } = this.#plan;
+    const cluster = this.#cluster;
+    const first = cluster.addMachine();
+    first?.start([]);
+    await this.#until(() => first?.isUp === true, 'the founder is up', foundWithinMs);
+    const { client } = cluster.operator();
+    for (let i = 1; i < shape.voters + shape.spares; i++) {
+      const machine = cluster.addMachine();
+      if (machine === null) break;
+      cluster.start(machine);
+      if (i < shape.voters) await client.set(slotPath(`${i}`), '', -1);
+    }
+    const voters = (): number => cluster.checkers.membership.voters.length;
+    await this.#until(() => voters() === shape.voters, 'all slots are filled', foundWithinMs);
+    const isUp = ({ isUp }: Machine): boolean => isUp;
+    await this.#until(() => cluster.machines.every(isUp), 'all are up', foundWithinMs);
+  }
+
+  #inviteGuests(): void {
+    for (const plan of this.#plan.guests) {
+      const process = new Process(this.#world, { startMs: 0, rate: 1, lookMs: 0 });
+      this.#guestsBusy++;
+      this.#guest(plan, process).then(
+        () => {
+          this.#guestsBusy--;
+        },
+        (error: unknown) => this.fail(error),
+      );
+    }
+  }
+
+  async #guest(plan: GuestPlan, process: Process): Promise<void> {
+    const { history, net, machines } = this.#cluster;
+    const { name } = plan;
+    const chance = this.#world.chance(`guest ${name}`);
+    const desk = new Desk(name, history);
+    const over = (): boolean => this.#cluster.calm;
+    switch (plan.kind) {
+      case 'library':
+        return runErrands(desk, this.#cluster.client(process, name), process, this.#errands(plan));
+      case 'doozer':
+        return runDoozerErrands({ desk, net, process, machines, chance }, this.#errands(plan));
+      case 'watcher': {
+        const client = this.#cluster.client(process, name);
+        watchOn({ name, history, client, process, chance }).catch((error) => this.fail(error));
+        return;
+      }
+      case 'follower':
+        return followByWait({ desk, net, process, machines, chance }, over);
+    }
+  }
+
+  /** Those that are left, and none once the faults are over. */
+  *#errands({ name, errands }: GuestPlan): Generator<Errand> {
+    for (const [i, errand] of errands.entries()) {
+      if (this.#cluster.calm) return;
+      if (this.#left !== null && !this.#left.errands.has(`${name}.${i}`)) continue;
+      yield errand;
+    }
+  }
+
+  /** Everything works again, but for machines that a majority can do without. */
+  #heal(): readonly Machine[] {
+    const cluster = this.#cluster;
+    const { world, net, machines } = cluster;
+    const { shape } = this.#plan;
+    const spare = shape.bareCore ? this.#dispensable() : new Set<Machine>();
+    world.say(() => `-- healed, without ${[...spare].map(({ name }) => name).join('') || 'none'}`);
+    net.healAll();
+    net.setTemper({ ...shape.net, lossPercent: 0, repeatPercent: 0, reorderPercent: 0 });
+    const core: Machine[] = [];
+    for (const machine of machines) {
+      machine.disk.setCapacity(null);
+      if (spare.has(machine)) {
+        if (shape.halfCut) this.#cutHalf(machine);
+        else machine.retire();
+        continue;
+      }
+      core.push(machine);
+      if (machine.state === 'paused') machine.resume();
+      if (machine.state === 'down') cluster.start(machine);
+    }
+    this.#recoveredMs = world.nowMs;
+    return core;
+  }
+
+  /**
+   * It goes on, half there: it hears nobody, or nobody hears it, or it and one other see each other. No
+   * guest gets there. It must not matter.
+   */
+  #cutHalf(machine: Machine): void {
+    const { net, machines, world } = this.#cluster;
+    const chance = world.chance(`half cut ${machine.name}`);
+    const how = chance.below(3);
+    const others = machines.filter((other) => other !== machine);
+    const seen = others[chance.below(others.length)];
+    world.say(() => `-- ${machine.name} is half cut off: ${how}, ${seen?.name ?? 'nobody'}`);
+    if (machine.state === 'paused') machine.resume();
+    for (const other of others) {
+      if (how === 2 && other === seen) continue;
+      if (how !== 1) net.block(other.address, machine.address);
+      if (how !== 0) net.block(machine.address, other.address);
+    }
+    net.block(guestsWay, machine.address);
+    net.block(machine.address, guestsWay);
+  }
+
+  /** Machines without which every membership that may be in force still has its majorities. */
+  #dispensable(): Set<Machine> {
+    const cluster = this.#cluster;
+    const chance = this.#world.chance('core');
+    const away = new Set<Machine>();
+    const candidates = [...cluster.machines];
+    while (candidates.length > 0) {
+      const [machine] = candidates.splice(chance.below(candidates.length), 1);
+      if (machine === undefined) break;
+      away.add(machine);
+      const gone = new Set<NodeId>();
+      for (const each of [...away, ...cluster.destroyed]) {
+        for (const id of each.ids) gone.add(id);
+      }
+      if (!cluster.checkers.hasQuorumWithout(gone)) away.delete(machine);
+    }
+    return away;
+  }
+
+  /** Within ten election timeouts of the healing a write is acknowledged, unless nobody could. */
+  async #progress(core: readonly Machine[]): Promise<boolean> {
+    const { tickMs, electionTimeoutTicks } = this.#plan.shape.timing;
+    const withinMs = 10 * 2 * electionTimeoutTicks * tickMs;
+    const process = new Process(this.#world, { startMs: 0, rate: 1, lookMs: 0 });
+    const client = this.#cluster.client(process, 'progress');
+    let alive = false;
+    this.#write(client, process, () => alive).then(
+      () => {
+        alive = true;
+      },
+      (error: unknown) => this.fail(error),
+    );
+    const who = core.map(({ name }) => name).join('');
+    const { nowMs } = this.#world;
+    let brokenMs: number | null = null;
+    while (!alive && this.#world.nowMs < nowMs + withinMs) {
+      if (brokenMs === null && !this.#coreSuffices(core)) brokenMs = this.#world.nowMs;
+      await this.#sleep(25);
+    }
+    // A change that was begun before anybody could know who went may need just those.
+    const isUnlucky = brokenMs !== null && brokenMs < nowMs + 2.5 * electionTimeoutTicks * tickMs;
+    if (!alive && (isUnlucky || this.#cluster.isLost(this.#away(core)))) {
+      this.#world.say(() => '-- the quorum is lost for good');
+      this.#cluster.happened.excused++;
+      return false;
+    }
+    if (!alive) {
+      throw new Violation(
+        'progress',
+        `not within ${withinMs} ms: ${who} take a write after healing`,
+      );
+    }
+    this.#world.say(
+      () => `-- alive after ${(this.#world.nowMs - this.#recoveredMs).toFixed(0)} ms`,
+    );
+    return true;
+  }
+
+  #away(core: readonly Machine[]): Set<Machine> {
+    return new Set(this.#cluster.machines.filter((machine) => !core.includes(machine)));
+  }
+
+  #coreSuffices(core: readonly Machine[]): boolean {
+    const gone = new Set<NodeId>();
+    for (const { ids } of this.#away(core)) for (const id of ids) gone.add(id);
+    return this.#cluster.checkers.hasQuorumWithout(gone);
+  }
+
+  async #write(client: Client, process: Process, done: () => boolean): Promise<void> {
+    for (let n = 0; !done(); n++) {
+      try {
+        await client.set('/alive', utf8(`alive ${n}`), -1, { timeoutMs: 1500 });
+        return;
+      } catch (error) {
+        if (!(error instanceof ClusterError)) throw error;
+        await sleep(process, 50);
+      }
+    }
+  }
+
+  /** What was asked is answered, watches are where the tree is, and all that run agree. */
+  async #drain(core: readonly Machine[]): Promise<void> {
+    const cluster = this.#cluster;
+    await this.#until(() => this.#guestsBusy === 0, 'guests are answered', drainWithinMs);
+    const isLevel = (): boolean => {
+      let applied = -1;
+      for (const { node, isUp } of core) {
+        if (!isUp || node === null) return false;
+        const { appliedIndex } = node.view();
+        if (applied === -1) applied = appliedIndex;
+        if (applied !== appliedIndex) return false;
+      }
+      return true;
+    };
+    await this.#until(isLevel, 'all nodes have applied the same', drainWithinMs);
+    const { checkers } = cluster;
+    await this.#until(() => checkers.watchesDrained(), 'watches were told of all', drainWithinMs);
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#world.after(ms, resolve));
+  }
+
+  async #until(condition: () => boolean, what: string, withinMs: number): Promise<void> {
+    const endMs = this.#world.nowMs + withinMs;
+    while (!condition()) {
+      if (this.#world.nowMs >= endMs) {
+        throw new Violation('progress', `not within ${withinMs} ms: ${what}`);
+      }
+      await this.#sleep(25);
+    }
+  }
+
+  #diskCounts(): Record<string, number> {
+    const sum: Record<string, number> = {};
+    for (const { disk } of this.#cluster.machines) {
+      for (const [name, count] of Object.entries(disk.describe())) {
+        sum[`disk.${name}`] = (sum[`disk.${name}`] ?? 0) + count;
+      }
+    }
+    return sum;
+  }
+}
+
+function describe(failure: unknown): { checker: string; message: string } {
+  if (failure instanceof Violation) return { checker: failure.checker, message: failure.message };
+  const name = failure instanceof Error ? failure.name : 'thrown';
+  const text = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
+  return { checker: name, message: text };
+}
+
+const prefixed = (
+  prefix: string,
+  counts: Readonly<Record<string, number>>,
+): Record<string, number> =>
+  Object.fromEntries(Object.entries(counts).map(([name, count]) => [`${prefix}.${name}`, count]));
