@@ -48,7 +48,8 @@ export async function drill(
   story: Story,
   words: readonly string[],
 ): Promise<void> {
-  const wanted = cases.filter((c) => words.length === 0 || words.includes(c.victim));
+  const victims = words.filter((word) => cases.some(({ victim }) => victim === word));
+  const wanted = cases.filter(({ victim }) => victims.length === 0 || victims.includes(victim));
   for (const one of wanted) {
     story.tell(`--- ${one.title}`);
     await run(scratch, story, one);

@@ -11,6 +11,9 @@ export class DrillCluster {
   readonly #scratch: Scratch;
   readonly addresses: readonly string[];
   readonly extraArgs: readonly string[];
+  /** Words for the node at one place, and what runs it there. */
+  readonly argsAt = new Map<number, readonly string[]>();
+  readonly viaAt = new Map<number, readonly string[]>();
 
   private constructor(
     scratch: Scratch,
@@ -29,11 +32,16 @@ export class DrillCluster {
     ...extraArgs: string[]
   ): Promise<DrillCluster> {
     const ports = await freePorts(places);
-    return new DrillCluster(
+    return DrillCluster.at(
       scratch,
       ports.map((port) => `127.0.0.1:${port}`),
-      extraArgs,
+      ...extraArgs,
     );
+  }
+
+  /** A cluster at addresses that are known. */
+  static at(scratch: Scratch, addresses: readonly string[], ...extraArgs: string[]): DrillCluster {
+    return new DrillCluster(scratch, addresses, extraArgs);
   }
 
   address(place: number): string {
@@ -45,9 +53,10 @@ export class DrillCluster {
   /** Starts a node at a place; attached through `attach` if given. */
   start(place: number, attach?: number): Doozerd {
     const address = this.address(place);
-    const words = ['-l', address, '-w', 'false', ...this.extraArgs];
+    const own = this.argsAt.get(place) ?? [];
+    const words = ['-l', address, '-w', 'false', ...this.extraArgs, ...own];
     if (attach !== undefined) words.push('-a', this.address(attach));
-    return this.#scratch.doozerd(address, ...words);
+    return this.#scratch.doozerd(address, words, this.viaAt.get(place) ?? []);
   }
 
   /** The answer of `doozer ARGS` asked of the nodes at `places`. */

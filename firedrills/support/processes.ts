@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,13 +23,21 @@ export class Doozerd {
   readonly logFile: string;
   readonly process: ChildProcess;
   readonly ended: Promise<number | null>;
+  #wasEnded = false;
 
-  constructor(folder: string, address: string, args: readonly string[]) {
+  /** `via`: a command that runs it, in its own place and with its own pid, as `ip netns exec NAME` does. */
+  constructor(
+    folder: string,
+    address: string,
+    args: readonly string[],
+    via: readonly string[] = [],
+  ) {
     this.address = address;
     this.args = args;
     this.logFile = join(folder, `${address.replace(':', '-')}.log`);
     const log = openSync(this.logFile, 'a');
-    this.process = spawn(process.execPath, [doozerdFile, ...args], {
+    const [command = process.execPath, ...words] = [...via, process.execPath, doozerdFile, ...args];
+    this.process = spawn(command, words, {
       cwd: folder,
       stdio: ['ignore', log, log],
     });
@@ -45,8 +54,15 @@ export class Doozerd {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
 
+  /** It is gone, and nobody here told it to go. */
+  get endedByItself(): boolean {
+    return !this.isRunning && !this.#wasEnded;
+  }
+
   signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL' | 'SIGTERM'): void {
-    if (this.isRunning) process.kill(this.pid, name);
+    if (!this.isRunning) return;
+    if (name === 'SIGKILL' || name === 'SIGTERM') this.#wasEnded = true;
+    process.kill(this.pid, name);
   }
 
   async kill(): Promise<void> {
@@ -66,11 +82,17 @@ export class Scratch {
   readonly folder = mkdtempSync(join(tmpdir(), 'doozer-drill-'));
   readonly nodes: Doozerd[] = [];
   readonly #clients: ChildProcess[] = [];
+  readonly #chores: ((keep: boolean) => Promise<void>)[] = [];
 
-  doozerd(address: string, ...args: string[]): Doozerd {
-    const node = new Doozerd(this.folder, address, [...args]);
+  doozerd(address: string, args: readonly string[], via: readonly string[] = []): Doozerd {
+    const node = new Doozerd(this.folder, address, args, via);
     this.nodes.push(node);
     return node;
+  }
+
+  /** Something to undo once all processes have ended, the last first. Is told whether the folder is kept. */
+  atEnd(chore: (keep: boolean) => Promise<void>): void {
+    this.#chores.unshift(chore);
   }
 
   /** Runs `doozer ARGS` to its end. */
@@ -104,28 +126,34 @@ export class Scratch {
     return child;
   }
 
-  async tidy(): Promise<void> {
+  /** `keep`: leaves the folder with logs and data, for whoever looks for the cause. */
+  async tidy(keep = false): Promise<void> {
     for (const client of this.#clients) client.kill('SIGKILL');
     await Promise.all(this.nodes.map((node) => node.kill()));
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const chore of this.#chores.splice(0)) await chore(keep);
+    const isEmpty = readdirSync(this.folder).length === 0;
+    if (!keep || isEmpty) rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
+/** Below the ports that systems hand out by themselves: those a connection may take while a node is down. */
+const lowestPort = 10_000;
+const highestPort = 32_000;
+
 /** Ports that were free a moment ago, on 127.0.0.1. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const ports = new Set<number>();
+  for (let tries = 0; ports.size < count; tries++) {
+    if (tries > 100 * count) throw new Error('found no free ports');
+    const port = randomInt(lowestPort, highestPort);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
 }
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
