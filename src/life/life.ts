@@ -31,6 +31,8 @@ export type LifeParts = {
 };
 
 const attachWithinMs = 10_000;
+/** How long a node that was taken in waits for the first of what the others hold. */
+const attachAgainMs = 5000;
 const transferWithinMs = 2000;
 
 /**
@@ -52,6 +54,7 @@ export class Life {
   #whenLineageKnown: () => void = () => {};
   #saved: Promise<void> = Promise.resolve();
   #confirming = false;
+  #attaching = false;
   #stopping: Promise<void> | null = null;
   #end!: (end: LifeEnd) => void;
   #fail!: (error: unknown) => void;
@@ -187,7 +190,10 @@ export class Life {
     const { voters, learners } = this.#node.status().raft.membership;
     const data = options.dataFolder ?? 'none';
     logger.info({ address, cluster: options.clusterName, data, voters, learners }, 'listening');
-    if (this.#isNew) await this.#attach();
+    if (this.#isNew) {
+      await this.#attach();
+      this.#attachAgainLater();
+    }
     this.#steward.start();
     this.#pulse.start();
   }
@@ -225,7 +231,30 @@ export class Life {
     logger.info({ cluster: options.clusterName, clusterId }, 'cluster founded');
   }
 
+  /** A spare that is dropped before it was sent anything knows nobody to ask why: it attaches again. */
+  #attachAgainLater(): void {
+    this.#parts.world.clock.after(attachAgainMs, () => {
+      if (this.#stopping !== null || this.#node.status().raft.last.index > 0) return;
+      this.#attach().then(
+        () => this.#attachAgainLater(),
+        (error: unknown) => {
+          this.#parts.logger.debug({ error: String(error) }, 'not attached again yet');
+          this.#attachAgainLater();
+        },
+      );
+    });
+  }
+
   async #attach(): Promise<void> {
+    this.#attaching = true;
+    try {
+      await this.#askToAttach();
+    } finally {
+      this.#attaching = false;
+    }
+  }
+
+  async #askToAttach(): Promise<void> {
     const { world, options, address, mustAttach, logger } = this.#parts;
     const { note, lineage } = this.#store;
     const through = [
@@ -300,7 +329,8 @@ export class Life {
 
   /** Somebody says that we were removed. Others must say so too before anything is set aside. */
   async #toldRemoved(): Promise<void> {
-    if (this.#confirming || this.#stopping !== null) return;
+    // While it attaches it asks to be taken in, again if it must: that is the answer.
+    if (this.#confirming || this.#attaching || this.#stopping !== null) return;
     this.#confirming = true;
     const { world, options, logger } = this.#parts;
     const { addresses } = this.#node.status().raft.membership;

@@ -13,6 +13,9 @@ export type StewardParts = {
 };
 
 const lookEveryMs = 100;
+/** A leader that was handed over and came back is not sent away again at once: it may be all there is. */
+const handOverPauseMsMin = 5000;
+const handOverPauseMsMax = 60_000;
 /** How the steward's own mark begins. Guests may write the file too, and steer nothing by it. */
 const downMark = 'down: ';
 
@@ -30,6 +33,8 @@ export class Steward {
   readonly #unmarkable = new Set<NodeId>();
   #timer: Timer | null = null;
   #acting = false;
+  #handOverAtMs = Number.NEGATIVE_INFINITY;
+  #handOverPauseMs = 0;
   #stopped = false;
   #lastRefusal = '';
 
@@ -65,7 +70,23 @@ export class Steward {
     if (this.#acting || status.life !== 'ready' || view.lineage === null) return;
     if (!isSettled(status, view)) return;
     const decision = decide(this.#viewOf(status, view, clock.now()), this.#options);
-    if (decision !== null) this.#act(decision, status);
+    if (decision === null) return;
+    if (decision.kind === 'transfer' && !this.#mayHandOver()) return;
+    this.#act(decision, status);
+  }
+
+  /** Each time that comes soon after the last one is waited for twice as long. */
+  #mayHandOver(): boolean {
+    const sinceMs = this.#parts.clock.now() - this.#handOverAtMs;
+    if (sinceMs < this.#handOverPauseMs) return false;
+    if (sinceMs > 2 * handOverPauseMsMax) this.#handOverPauseMs = 0;
+    return true;
+  }
+
+  #handedOver(): void {
+    this.#handOverAtMs = this.#parts.clock.now();
+    const twice = Math.max(handOverPauseMsMin, 2 * this.#handOverPauseMs);
+    this.#handOverPauseMs = Math.min(twice, handOverPauseMsMax);
   }
 
   #noteKeepingUp(status: NodeStatus, nowMs: number): void {
@@ -132,6 +153,7 @@ export class Steward {
       }
       case 'transfer':
         await node.transferLeadership(decision.to);
+        this.#handedOver();
         logger.info({ to: decision.to, why: decision.why }, 'leadership handed over');
         return;
       case 'markDown':

@@ -3,6 +3,7 @@
 import { assert, ClusterError, type Lineage } from '../base/index.ts';
 import type { Checksum, Disk } from '../ports/index.ts';
 import type { Position } from '../raft/index.ts';
+import { interruptedStart } from './again.ts';
 import { CorruptError, comeBackAsNew, type Damage } from './corrupt.ts';
 import { type Examined, examine } from './examine.ts';
 import { readVows, type Vows } from './hard-state.ts';
@@ -81,12 +82,19 @@ export async function checkFolder(disk: Disk, checksum: Checksum): Promise<Folde
     identity === null ? null : await tried(() => readVows(disk, checksum, identity.nodeId));
   if (state?.problem) problems.push({ ...state.problem, ...oneSlot });
   const vows = state?.vows ?? null;
+  const interrupted = await interruptedStart(disk, checksum);
+  if (interrupted !== null) {
+    const { damage, means } = interrupted;
+    problems.push({ ...damage, verdict: 'damaged', means });
+  }
+  // What a start finishes first is no damage.
+  const finished = interrupted?.disk ?? disk;
   const found =
     identity === null || vows === null
       ? null
-      : await tried(() => examine(disk, checksum, identity, vows));
+      : await tried(() => examine(finished, checksum, identity, vows));
   problems.push(...(found === null ? [] : problemsIn(found)));
-  const segments = (await tried(() => segmentReports(disk, checksum, found))) ?? [];
+  const segments = (await tried(() => segmentReports(finished, checksum, found))) ?? [];
   const snapshots = await tried(() => snapshotReports(disk, checksum));
   if (found === null && snapshots !== null) problems.push(...snapshots.problems);
   return {
@@ -136,8 +144,9 @@ function problemsIn({ image, snapshots, suspect }: Examined): Problem[] {
     const means = 'the log makes good for it: the next start moves it to "damaged"';
     problems.push({ ...error.damage, verdict: 'damaged', means });
   }
-  if (damage !== null && image.suspect !== null) {
-    problems.push({ ...damage, verdict: 'damaged', means: suspicion(image.suspect) });
+  if (damage !== null) {
+    const means = image.suspect === null ? knownTruncation : suspicion(image.suspect);
+    problems.push({ ...damage, verdict: 'damaged', means });
   } else if (beyond.dirtyTo > beyond.dirtyFrom) {
     problems.push({
       file: last.path,
@@ -160,6 +169,9 @@ function problemsIn({ image, snapshots, suspect }: Examined): Problem[] {
   }
   return problems;
 }
+
+const knownTruncation =
+  'only a truncation is lost, and known all the same: the next start writes it again';
 
 const suspicion = ({ index, term }: Position): string =>
   `entries up to index ${index} of term ${term} were durable once: a node starts, but neither leads nor vouches for them until the others have made it whole; a node that alone votes refuses to start`;

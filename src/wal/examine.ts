@@ -49,12 +49,21 @@ export async function examine(
   const image = await readLog({ disk, checksum }, places, cover);
   const { chosen, unwanted } = chooseSnapshot(held, image.replay);
   const snapshot = chosen?.meta ?? noSnapshot;
-  const entries = entriesAfter(snapshot, image, damaged.at(-1)?.error.damage ?? null);
+  const shown = entriesAfter(snapshot, image, damaged.at(-1)?.error.damage ?? null);
+  const entries = shown.filter(({ index }) => index <= (image.truncatedTo?.index ?? index));
   checkTerm(image, vows);
   const end = entries.at(-1) ?? snapshot;
-  const evidence = later(vows.suspect, image.suspect);
+  const evidence = later(vows.suspect, later(image.suspect, contradiction(snapshot, image)));
   const suspect = evidence === null || reaches(end, evidence) ? null : evidence;
   return { places, snapshots, image, snapshot, unwanted, entries, suspect };
+}
+
+/**
+ * A log that goes on beyond its snapshot holds it, or lost what led there. Then its entries count for
+ * nothing, and are not forgotten either.
+ */
+function contradiction(snapshot: Position, { replay: { tally } }: LogImage): Position | null {
+  return tally.holds(snapshot) || reaches(snapshot, tally.last) ? null : tally.last;
 }
 
 /** An entry beyond the current term: the term that was durable before it is lost, and with it a vote. */

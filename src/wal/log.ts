@@ -138,6 +138,12 @@ export class Log implements LogStore {
     this.#base = this.#pending;
   }
 
+  /** A truncation that was durable once and whose record is lost. */
+  async truncateAgain(to: Position): Promise<void> {
+    await this.#truncate(logIndex(to.index + 1));
+    await this.#flush();
+  }
+
   compact(through: LogIndex): Promise<void> {
     this.#compacting = this.#compacting.then(() => this.#guarded(() => this.#compact(through)));
     return this.#compacting;

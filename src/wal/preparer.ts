@@ -1,7 +1,7 @@
 // The next segment, made of zeros ahead of use, and what stands in for it when the disk has no room.
 import { assert, isDiskFull } from '../base/index.ts';
 import type { Disk, DiskFile, Logger } from '../ports/index.ts';
-import { names, preparedPath, preparingPath } from './layout.ts';
+import { headerBytes, names, preparedPath, preparingPath } from './layout.ts';
 
 export type PreparedSegment = { readonly file: DiskFile; readonly size: number };
 
@@ -45,6 +45,17 @@ export async function zeroFilled(
   // Durable before it is renamed again: no other file of that name may come to stand for it.
   await disk.syncFolder(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '');
   return file;
+}
+
+/**
+ * A crash may have come between a header and its name, and the log gone on in the segment before. Such
+ * a header must not come to stand for the one that is written next, should that write not arrive.
+ */
+async function clearHeader(file: DiskFile): Promise<void> {
+  const block = await file.read(0, headerBytes);
+  if (block.every((byte) => byte === 0)) return;
+  await file.write(0, [zeros.subarray(0, headerBytes)]);
+  await file.sync();
 }
 
 /** Fills the next segment with zeros while the log writes into this one. */
@@ -189,7 +200,10 @@ export class Preparer {
     const left = await this.#disk.open(preparedPath, 'write');
     if (left !== null) {
       // Whole and zero but for a header at most: it is only renamed here once all of it is durable.
-      if ((await left.size()) === size) return { file: left, size };
+      if ((await left.size()) === size) {
+        await clearHeader(left);
+        return { file: left, size };
+      }
       await left.close();
       await this.#disk.remove(preparedPath);
     }

@@ -1,15 +1,25 @@
 // What a restart finds. Reading decides first and changes nothing; what cannot be read is then noted
 // durably, before anything that shows it is cleared away.
-import { assert, ClusterError, emptyMembership, logIndex, noTerm, noTime } from '../base/index.ts';
+import {
+  assert,
+  ClusterError,
+  emptyMembership,
+  logIndex,
+  noTerm,
+  noTime,
+  term,
+} from '../base/index.ts';
 import type { Checksum, Disk, DiskFile } from '../ports/index.ts';
 import { decodeEntry } from '../protocol/index.ts';
 import type { Entry, Position, SnapshotMeta } from '../raft/index.ts';
 import { type CorruptError, corrupt, type Damage, lost } from './corrupt.ts';
 import type { Identity } from './identity.ts';
 import { names, recordsFrom } from './layout.ts';
+import { openListed } from './listed.ts';
+import { commitKind } from './record.ts';
 import { Replay } from './replay.ts';
 import { type Cover, salvage } from './salvage.ts';
-import { type Beyond, type ChainEnd, later, type Mark, Scanner } from './scanner.ts';
+import { type Beyond, type ChainEnd, later, type Mark, reaches, Scanner } from './scanner.ts';
 import { readRing } from './segment.ts';
 import { type Gap, isGap, type Segment } from './segments.ts';
 import type { HeldSnapshot } from './snapshot-list.ts';
@@ -56,8 +66,10 @@ export type LogImage = {
   readonly staleSyncs: readonly number[];
   /** Where reading stopped and why, if not at a blank. */
   readonly broken: ChainEnd['broken'];
-  /** The first thing that is missing or cannot be read, where the node is suspect for it. */
+  /** The first thing that is missing or cannot be read, though there is evidence of it. */
   readonly damage: Damage | null;
+  /** What cannot be read left the log here, which it holds: it truncated. `null`: not so. */
+  readonly truncatedTo: Position | null;
   readonly suspect: Position | null;
 };
 
@@ -78,6 +90,8 @@ export async function readLog(
   // The newest promises stand in the last segment: without it nobody can say what they were.
   if (isGap(end))
     throw lost(end.damage, 'the end of the log, and what was promised there, is lost');
+  const beforeEnd = places.at(-2);
+  if (beforeEnd !== undefined && !isGap(beforeEnd)) await checkBegun(parts, beforeEnd, end);
   // All that is left of the log after `through` was written after a segment that began at or
   // before it: so reading may begin with the last such one.
   const found = places.findLastIndex(
@@ -109,7 +123,7 @@ export async function readLog(
     if (nextSegment !== null && read.goesOn) continue;
     const begins = places.findLastIndex((place, i) => i < startAt && isGap(place)) + 1;
     const before = places.slice(0, begins);
-    return finishImage(parts, {
+    return finishImage(parts, through, {
       replay,
       last: segment,
       mark,
@@ -128,6 +142,27 @@ const follows = (next: Segment, mark: Mark, replay: Replay): boolean =>
   next.header.previousSync === mark.sync &&
   next.header.previousChecksum === mark.chain &&
   next.header.previous.index === replay.tally.last.index;
+
+/**
+ * The log never goes on in a segment once the next one is begun. A last segment that began before the end
+ * of the one before it has an old header: the one its records were written under never arrived.
+ */
+async function checkBegun(
+  { disk, checksum }: ReadParts,
+  before: Segment,
+  { path, header }: Segment,
+): Promise<void> {
+  const ring = await withFile(disk, before.path, (file) => readRing(file, before.seed, checksum));
+  const sync = ring.reduce((most, slot) => Math.max(most, slot.sync), 0);
+  if (header.previousSync >= sync) return;
+  const damage = {
+    file: path,
+    offset: 0,
+    expected: `the header of a segment begun after sync ${sync}`,
+    found: `that of one begun after sync ${header.previousSync}`,
+  };
+  throw lost(damage, 'the end of the log, and what was promised there, is lost');
+}
 
 type ReadPlan = {
   readonly start: Mark;
@@ -176,17 +211,23 @@ async function readSegmentChain(
 /** Is what comes after the end torn, or is there evidence that it was whole once? */
 async function finishImage(
   parts: ReadParts,
-  image: Omit<LogImage, 'beyond' | 'staleSyncs' | 'suspect' | 'damage'>,
+  through: Position,
+  image: Omit<LogImage, 'beyond' | 'staleSyncs' | 'suspect' | 'truncatedTo' | 'damage'>,
 ): Promise<LogImage> {
   const { last, mark, broken, unusable } = image;
   const unread = mark.sync + 1;
   const own = await evidenceIn(parts, last, mark.offset, unread);
+  const { staleSyncs } = own;
   let suspect = own.evidence;
+  let newest = own.newest;
   for (const place of unusable) {
     if (isGap(place)) continue;
-    const { evidence } = await evidenceIn(parts, place, recordsFrom, 0);
-    suspect = later(suspect, later(place.header.previous, evidence));
+    const { previous, previousSync } = place.header;
+    const other = await evidenceIn(parts, place, recordsFrom, 0);
+    suspect = later(suspect, later(previous, other.evidence));
+    newest = newer(newer(newest, { sync: previousSync, last: previous }), other.newest);
   }
+  const truncatedTo = truncationIn(image, suspect, newest, through);
   const [after] = unusable;
   const damage: Damage | null =
     suspect === null
@@ -199,19 +240,49 @@ async function finishImage(
             expected: `sync ${unread}, of which there is other evidence`,
             found: broken?.reason ?? 'nothing where its records were',
           };
-  return { ...image, beyond: own.beyond, staleSyncs: own.staleSyncs, suspect, damage };
+  // Then nothing is in doubt.
+  if (truncatedTo !== null) suspect = null;
+  return { ...image, beyond: own.beyond, staleSyncs, suspect, truncatedTo, damage };
+}
+
+/** Where a sync left the log, as something else than its own records tells. */
+type Trace = { readonly sync: number; readonly last: Position };
+
+const newer = (a: Trace | null, b: Trace | null): Trace | null =>
+  a === null || b === null ? (a ?? b) : b.sync > a.sync ? b : a;
+
+/**
+ * The newest of the syncs that cannot be read left the log at a place that it still holds, and none of
+ * them went beyond what can be shown. Two logs that hold an entry of one index and term agree up to
+ * there (R5): so what is left is known whole, and what comes after it was truncated (D2).
+ */
+function truncationIn(
+  { replay: { tally }, mark }: Pick<LogImage, 'replay' | 'mark'>,
+  suspect: Position | null,
+  newest: Trace | null,
+  through: Position,
+): Position | null {
+  if (suspect === null || newest === null || newest.sync <= mark.sync) return null;
+  const { index } = newest.last;
+  if (!reaches(tally.last, suspect) || index >= tally.last.index) return null;
+  return index >= through.index && tally.holds(newest.last) ? newest.last : null;
 }
 
 /** What ring and records of a segment say of syncs from `unread` on. */
 async function evidenceIn(parts: ReadParts, segment: Segment, from: number, unread: number) {
   return withFile(parts.disk, segment.path, async (file) => {
     const scanner = new Scanner(file, await file.size(), segment.seed, parts.checksum);
-    const beyond = await scanner.beyond(from, unread);
+    const traces: Trace[] = [];
+    const beyond = await scanner.beyond(from, unread, ({ kind, sync, index, term: of }) => {
+      if (kind !== commitKind || sync <= unread) return;
+      traces.push({ sync, last: { index: logIndex(index), term: term(of) } });
+    });
     const ring = (await readRing(file, segment.seed, parts.checksum)).filter(
       ({ sync }) => sync >= unread,
     );
     const evidence = ring.reduce((most, { last }) => later(most, last), beyond.evidence);
-    return { beyond, evidence, staleSyncs: ring.map(({ sync }) => sync) };
+    const newest = [...traces, ...ring].reduce<Trace | null>(newer, null);
+    return { beyond, evidence, newest, staleSyncs: ring.map(({ sync }) => sync) };
   });
 }
 
@@ -220,8 +291,7 @@ async function withFile<T>(
   path: string,
   use: (file: DiskFile) => Promise<T>,
 ): Promise<T> {
-  const file = await disk.open(path, 'read');
-  assert(file !== null, 'a listed segment is there');
+  const file = await openListed(disk, path, 'read');
   try {
     return await use(file);
   } finally {

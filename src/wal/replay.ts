@@ -32,7 +32,7 @@ export class Replay {
   take(record: ReadRecord, file: string): void {
     const index = logIndex(record.index);
     if (record.kind === entryKind) this.#entry(index, record, file);
-    else if (record.kind === truncateKind) this.#truncate(index);
+    else if (record.kind === truncateKind) this.#truncate(index, term(record.term));
     else if (record.kind === restartKind) this.#restart({ index, term: term(record.term) });
   }
 
@@ -52,15 +52,16 @@ export class Replay {
     if (index > this.#through) this.bodies.push(body);
   }
 
-  #truncate(index: LogIndex): void {
+  #truncate(index: LogIndex, termBefore: Term): void {
     if (index > this.tally.floor.index) {
       this.tally.truncateFrom(index);
       this.bodies.length = Math.min(this.bodies.length, Math.max(0, index - this.bodiesFrom));
       return;
     }
     // Reading began in the middle of the log's life. What was truncated then is before the snapshot
-    // that made it possible, and whatever of it still counts is written again further on.
-    this.#beginAfter({ index: logIndex(index - 1), term: noTerm });
+    // that made it possible, and whatever of it still counts is written again further on. The record
+    // names the entry that is left, which may be the snapshot's.
+    this.#beginAfter({ index: logIndex(index - 1), term: termBefore });
   }
 
   #restart(base: Position): void {

@@ -1,5 +1,4 @@
 // Segments as files: made zero-filled ahead of use, given a header and a number when their turn comes.
-import { assert } from '../base/index.ts';
 import type { Checksum, Disk } from '../ports/index.ts';
 import { corrupt, type Damage, isLaterRelease } from './corrupt.ts';
 import {
@@ -11,6 +10,7 @@ import {
   segmentNumber,
   segmentPath,
 } from './layout.ts';
+import { openListed } from './listed.ts';
 import type { PreparedSegment } from './preparer.ts';
 import {
   decodeHeader,
@@ -93,8 +93,7 @@ function missing(number: number, before: number, after: number | null): Gap {
 
 async function readSegment(disk: Disk, checksum: Checksum, number: number): Promise<Segment | Gap> {
   const path = segmentPath(number);
-  const file = await disk.open(path, 'read');
-  assert(file !== null, 'a listed segment is there');
+  const file = await openListed(disk, path, 'read');
   const block = await file.read(0, headerBytes).finally(() => file.close());
   const decoded = decodeHeader(block, checksum);
   const expected = `the header of segment ${number}`;
@@ -120,7 +119,9 @@ export async function writeSeal(
   next: number | null,
 ): Promise<void> {
   const file = await disk.open(path, 'write');
-  assert(file !== null, 'a segment in use is there');
+  if (file === null) {
+    throw corrupt({ file: path, offset: 0, expected: 'a segment in use', found: 'no file' });
+  }
   try {
     await file.write(sealAt, [
       next === null ? new Uint8Array(sealBytes) : encodeSeal(next, checksum),

@@ -13,6 +13,8 @@ export function tellFound(logger: Logger, { image, suspect }: Examined): void {
     const { index, term } = image.suspect;
     const fields = { ...damage, suspectIndex: index, suspectTerm: term, copies: names.damaged };
     logger.error(fields, 'log is damaged: entries once durable cannot be read');
+  } else if (damage !== null) {
+    logger.error({ ...damage, copies: names.damaged }, 'log is damaged, and shows what it lost');
   } else if (beyond.dirtyTo > beyond.dirtyFrom) {
     const fields = { file: last.path, offset: mark.offset, bytes: beyond.dirtyTo - mark.offset };
     logger.info(fields, 'torn end of the log was cut');

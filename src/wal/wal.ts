@@ -1,4 +1,4 @@
-import { assert, bootNumber, limits, logIndex, noTerm } from '../base/index.ts';
+import { assert, bootNumber, isDiskFull, limits, logIndex, noTerm } from '../base/index.ts';
 import type {
   Checksum,
   Clock,
@@ -16,6 +16,7 @@ import { examine, newestMembership } from './examine.ts';
 import { createHardState, type HardStateFile, openHardState } from './hard-state.ts';
 import { type Identity, readIdentity, writeIdentity } from './identity.ts';
 import { names, preparingPath, recordsFrom, segmentBytesMin } from './layout.ts';
+import { openListed } from './listed.ts';
 import { Log, type LogStart } from './log.ts';
 import { Preparer } from './preparer.ts';
 import type { LogImage } from './recovery.ts';
@@ -58,7 +59,12 @@ export type WalParts = {
 
 /** Takes the folder. @throws ERR_LOCKED, ERR_DISK_CORRUPT, ERR_DISK_FAILED */
 export async function openWal(parts: WalParts): Promise<Wal> {
-  const lock = await parts.disk.lock(names.lock);
+  const lock = await parts.disk.lock(names.lock).catch(async (error: unknown) => {
+    if (!isDiskFull(error)) throw error;
+    // A start needs a little room too: the reserve is there for it, and comes back when there is more.
+    await parts.disk.remove(names.reserve);
+    return parts.disk.lock(names.lock);
+  });
   try {
     const wal = new Wal(parts, lock);
     await wal.open();
@@ -153,6 +159,8 @@ export class Wal {
     assert(this.#open === null, 'a log that is open is not recovered');
     const identity = this.#known();
     const disk = this.#disk;
+    const free = (await disk.free?.()) ?? null;
+    if (free !== null && free < limits.diskLowBytes) await disk.remove(names.reserve);
     // What is read here may be known to the system alone, also names (`again.ts`).
     await writeIdentity(disk, this.#checksum, identity);
     for (const folder of [names.log, names.snapshots]) await disk.syncFolder(folder);
@@ -272,9 +280,8 @@ export class Wal {
     readonly snapshot: SnapshotMeta;
   }): Promise<void> {
     const { image, hardState, snapshots, snapshot } = parts;
-    const { replay, last, mark, segments, dead } = image;
-    const file = await this.#disk.open(last.path, 'write');
-    assert(file !== null, 'a listed segment is there');
+    const { replay, last, mark, segments, dead, truncatedTo } = image;
+    const file = await openListed(this.#disk, last.path, 'write');
     const start: LogStart = {
       segments,
       dead,
@@ -300,6 +307,7 @@ export class Wal {
     );
     this.#open = { log, snapshots };
     if (!replay.tally.holds(snapshot)) await log.restart(snapshot);
+    else if (truncatedTo !== null) await log.truncateAgain(truncatedTo);
     replay.tally.covered(snapshot.index);
     await snapshots.vouch(snapshot);
     assert(replay.tally.last.index >= snapshot.index, 'D1: the log reaches its snapshot');

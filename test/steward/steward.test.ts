@@ -28,8 +28,8 @@ const membership = {
   ]),
 };
 
-/** A tree with slot 0 held by A and slot 1 empty. */
-function tree(): View {
+/** A tree with slot 0 held by A and slot 1 empty, or with other slots. */
+function tree(slots: Record<string, string> = { '/ctl/cal/0': a, '/ctl/cal/1': '' }): View {
   let state = emptyTree();
   const set = (path: string, body: string) => {
     state = apply(state, {
@@ -48,8 +48,7 @@ function tree(): View {
       },
     }).state;
   };
-  set('/ctl/cal/0', a);
-  set('/ctl/cal/1', '');
+  for (const [path, body] of Object.entries(slots)) set(path, body);
   return { ...state, lineage: { clusterId: 'X' as never, epoch: 1, epochId: '' } };
 }
 
@@ -134,4 +133,29 @@ test.each<[string, NodeStatus]>([
 test('a spare that lags at one look begins its time anew', async () => {
   const lagging = [{ ...raft.progress[0], caughtUp: false }] as typeof raft.progress;
   expect(await asked({ ...steady, raft: { ...raft, progress: lagging } }, never)).toEqual([]);
+});
+
+test('a leader that was handed over and came back is sent away again ever later', async () => {
+  // B holds the only slot, both vote, and leadership returns at once each time.
+  const both = { ...membership, voters: [a, b], learners: [] };
+  const status: NodeStatus = { ...steady, members: both, raft: { ...raft, membership: both } };
+  const clock = new FakeClock();
+  const handedOverMs: number[] = [];
+  const view = tree({ '/ctl/cal/0': b });
+  const node = {
+    leads: () => true,
+    status: () => status,
+    view: () => view,
+    transferLeadership: () => {
+      handedOverMs.push(clock.now());
+      return Promise.resolve();
+    },
+  } as unknown as NodeHandle;
+  const options = { silenceMs: 0, minVoters: 1, promoteAfterMs: 200 };
+  const steward = new Steward({ node, clock, logger: silent }, options);
+  steward.start();
+  await clock.advance(200_000);
+  steward.stop();
+  const pausesMs = handedOverMs.slice(1).map((at, i) => at - (handedOverMs[i] ?? 0));
+  expect(pausesMs.map((ms) => Math.round(ms / 1000))).toEqual([5, 10, 20, 40, 60, 60]);
 });
