@@ -20,6 +20,9 @@ const usage = `usage: npm run sim -- [options]
   --json         the report as one line of JSON
   --dist FOLDER  another build of this project (default dist)`;
 
+/** Runs the shrinker may take. */
+const triesMax = 400;
+
 const { values: options } = parseArgs({
   options: {
     seed: { type: 'string' },
@@ -68,8 +71,6 @@ function tell({ seed, violation, happenings, madeUpMs, fingerprint }) {
   const size = `${happenings} happenings, ${(madeUpMs / 1000).toFixed(1)} made-up s, ${fingerprint}`;
   console.log(`seed ${seed}: ${how}\n${size}`);
 }
-
-const triesMax = 400;
 
 async function shrunk(rooms, seed, { checker }) {
   const plan = rooms.sim.drawPlan(seed);

@@ -73,6 +73,13 @@ export class Cluster {
   readonly #broken = new Set<NodeId>();
   /** Machines that were hit and have not been seen whole since. */
   readonly #hits = new Map<Machine, Hit>();
+  /** Guests that came for one thing only. */
+  visitors = 0;
+  /** Machines to which something was done, ever; and whether anything was done to the net. */
+  readonly touched = new Set<Machine>();
+  netTouched = false;
+  /** Some clock jumped: what waits by it may end at once. */
+  clocksJumped = false;
   /** An operator asked for fewer voters, or may have. */
   operatorShrinks = false;
   /** Nothing is done to the cluster any more. */
@@ -93,9 +100,10 @@ export class Cluster {
       history: this.history,
       minVoters: shape.silenceMs === 0 ? 1 : shape.minVoters,
       operatorShrinks: () => this.operatorShrinks,
+      isAlwaysThere: (id) => this.#isAlwaysThere(id),
       lostByFault: (id) => this.#broken.has(id),
       // A node alone answers after its own bound, by a clock that may be fast.
-      mayBeStale: ({ tookMs }) => tookMs > limits.requestTimeoutMs / 1.3,
+      mayBeStale: ({ tookMs }) => this.clocksJumped || tookMs > limits.requestTimeoutMs / 1.3,
       keepsFloor: (guest) => guest.startsWith('l'),
     });
   }
@@ -131,7 +139,7 @@ export class Cluster {
         wal: { segmentBytes: 32 * 1024, firstSegmentBytes: 16 * 1024 },
         ...(shape.smallLogs && { snapshotEveryBytes: 4000, logKeptBytes: 400 }),
       },
-      pace: () => pace,
+      pace: () => (this.calm ? { ...pace, lookMs: 0 } : pace),
       ended: (ended, error) => this.#processEnded(ended, error),
       failed: this.#failed,
     });
@@ -215,8 +223,10 @@ export class Cluster {
   isLost(away: ReadonlySet<Machine>): boolean {
     const gone = new Set<NodeId>();
     for (const machine of this.machines) {
-      const { ids, folderOf } = machine;
-      for (const id of ids) if (id !== folderOf || away.has(machine)) gone.add(id);
+      const { ids, folderOf, isUp } = machine;
+      // One whose disk lost something may find that it cannot come back under its id.
+      const isGone = away.has(machine) || (this.destroyed.has(machine) && !isUp);
+      for (const id of ids) if (id !== folderOf || isGone) gone.add(id);
     }
     const inForce = this.checkers.votersInForce().flat();
     if (!inForce.some((id) => gone.has(id))) return false;
@@ -256,6 +266,15 @@ export class Cluster {
     });
   }
 
+  #isAlwaysThere(id: NodeId): boolean {
+    const { net, disks, paces } = this.plan.shape;
+    if (this.calm || this.netTouched || net.lossPercent > 0 || net.tailPercent > 0) return false;
+    const i = this.machines.findIndex(({ folderOf }) => folderOf === id);
+    const machine = this.machines[i];
+    if (machine === undefined || this.touched.has(machine)) return false;
+    return disks[i]?.tailMs === 0 && paces[i]?.lookMs === 0;
+  }
+
   observe(): void {
     for (const machine of this.machines) machine.observe();
   }
@@ -263,6 +282,7 @@ export class Cluster {
   /** A process ended by itself. Somebody starts it again, as a supervisor does. */
   #processEnded(machine: Machine, error: unknown): void {
     const { happened } = this;
+    this.touched.add(machine);
     if (error !== null) happened.selfEnded++;
     const restartMs = 50 + this.#chance.below(500);
     const code = error instanceof ClusterError ? error.code : null;

@@ -143,6 +143,12 @@ export class Machine {
     this.#process?.resume(this.#chance);
   }
 
+  /** Nothing is wrong with it any more, as far as that can be mended. */
+  heal(): void {
+    this.disk.heal();
+    this.#process?.hurry();
+  }
+
   jumpClock(ms: number): void {
     this.#parts.world.say(() => `${this.name} clock jumps ${ms} ms`);
     this.#process?.jump(ms);
@@ -152,11 +158,12 @@ export class Machine {
   observe(): void {
     const watched = this.#watched;
     if (watched === null) return;
-    const { witness } = this.#parts;
+    const { witness, world } = this.#parts;
     const { node, name } = watched;
     const view = node.view();
     if (view !== watched.view) {
       watched.view = view;
+      world.mark(view.appliedIndex * 31 + view.revision);
       witness.applied(name, view);
     }
     if (watched.statusDue) {

@@ -44,6 +44,7 @@ export const stepKinds = [
   'replace',
   'transfer',
   'strand',
+  'flood',
 ] as const;
 
 export type StepKind = (typeof stepKinds)[number];
@@ -124,9 +125,9 @@ function drawShape(chance: Prng): Shape {
     disks: Array.from({ length: machinesMax }, () => drawDisk(chance)),
     paces: Array.from({ length: machinesMax }, () => drawPace(chance)),
     bad: voters >= 3 && oneIn(2) ? below(voters) : null,
-    lengthMs: among(1500, 3000, 5000, 8000),
+    lengthMs: among(1000, 2000, 3000, 6000),
     bareCore: oneIn(2),
-    halfCut: oneIn(2),
+    halfCut: oneIn(8),
   };
 }
 
@@ -156,7 +157,7 @@ function drawPace({ below }: Prng): Pace {
   return {
     startMs: below(2) === 0 ? below(1000) : below(30) * dayMs,
     rate: below(3) === 0 ? 0.8 + below(41) / 100 : 1,
-    lookMs: below(6) === 0 ? below(30) / 10 : 0,
+    lookMs: below(6) === 0 ? below(15) / 10 : 0,
   };
 }
 
@@ -187,6 +188,7 @@ const groups: readonly (readonly Weight[])[] = [
   [
     ['reset', 3],
     ['resetGuests', 1],
+    ['flood', 2],
   ],
   [
     ['failWrite', 1],

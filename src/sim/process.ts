@@ -19,6 +19,7 @@ export class Process implements Clock {
   readonly #world: World;
   readonly #pace: Pace;
   readonly #bornMs: number;
+  #lookMs: number;
   #state: 'runs' | 'paused' | 'ended' = 'runs';
   /** Busy until then: what comes earlier waits. */
   #busyUntilMs = 0;
@@ -33,6 +34,7 @@ export class Process implements Clock {
   constructor(world: World, pace: Pace) {
     this.#world = world;
     this.#pace = pace;
+    this.#lookMs = pace.lookMs;
     this.#bornMs = world.nowMs;
   }
 
@@ -41,7 +43,8 @@ export class Process implements Clock {
   }
 
   readonly now = (): number => {
-    const { startMs, rate, lookMs } = this.#pace;
+    const { startMs, rate } = this.#pace;
+    const lookMs = this.#lookMs;
     const world = this.#world;
     let atMs = world.nowMs;
     if (lookMs > 0) {
@@ -94,6 +97,11 @@ export class Process implements Clock {
       this.#waiting.push(...(sources.splice(chance.below(sources.length), 1)[0] ?? []));
     }
     this.#drainLater();
+  }
+
+  /** The machine is slow no more. */
+  hurry(): void {
+    this.#lookMs = 0;
   }
 
   /** Its clock jumps forward. Steady clocks never go back. */

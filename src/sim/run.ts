@@ -9,7 +9,7 @@ import type { Errand, GuestPlan } from './guests/errands.ts';
 import { runErrands } from './guests/library-guest.ts';
 import { watchOn } from './guests/watcher-guest.ts';
 import type { Machine } from './machine.ts';
-import { guestsWay } from './net/weather.ts';
+import { calmTemper, guestsWay } from './net/net.ts';
 import type { Left, Plan } from './plan.ts';
 import { Process } from './process.ts';
 import { carryOut } from './steps.ts';
@@ -41,6 +41,8 @@ const runMsMax = 300_000;
 const happeningsMax = 3_000_000;
 const foundWithinMs = 20_000;
 const drainWithinMs = 30_000;
+/** While some are half cut off, and nothing else is wrong. */
+const electionsMax = 2;
 
 /**
  * One life of a cluster, in two phases: anything may happen, and everything must stay true; then a core is
@@ -55,6 +57,7 @@ export class Run {
   #failure: unknown = null;
   #guestsBusy = 0;
   #recoveredMs = 0;
+  #isUnlucky = false;
 
   constructor(plan: Plan, options: RunOptions) {
     this.#plan = plan;
@@ -126,12 +129,12 @@ export class Run {
     });
     await this.#sleep(shape.lengthMs);
     this.#cluster.calm = true;
-    const core = this.#heal();
+    let core = this.#heal();
     const isAlive = await this.#progress(core);
-    for (const machine of this.#cluster.machines) if (!core.includes(machine)) machine.retire();
-    if (isAlive) await this.#drain(core);
+    if (isAlive && shape.halfCut) core = await this.#rejoin(core);
+    const isDrained = isAlive && (await this.#drained(core));
     this.#cluster.observe();
-    this.#cluster.checkers.finish(isAlive);
+    this.#cluster.checkers.finish(isDrained);
     this.#over = true;
   }
 
@@ -180,7 +183,8 @@ export class Run {
         return runDoozerErrands({ desk, net, process, machines, chance }, this.#errands(plan));
       case 'watcher': {
         const client = this.#cluster.client(process, name);
-        watchOn({ name, history, client, process, chance }).catch((error) => this.fail(error));
+        const parts = { name, history, client, process, chance, isCalm: over };
+        watchOn(parts).catch((error) => this.fail(error));
         return;
       }
       case 'follower':
@@ -205,20 +209,29 @@ export class Run {
     const spare = shape.bareCore ? this.#dispensable() : new Set<Machine>();
     world.say(() => `-- healed, without ${[...spare].map(({ name }) => name).join('') || 'none'}`);
     net.healAll();
-    net.setTemper({ ...shape.net, lossPercent: 0, repeatPercent: 0, reorderPercent: 0 });
+    const isCalm = shape.halfCut && spare.size > 0;
+    net.setTemper(
+      isCalm ? calmTemper : { ...shape.net, lossPercent: 0, repeatPercent: 0, reorderPercent: 0 },
+    );
     const core: Machine[] = [];
     for (const machine of machines) {
-      machine.disk.setCapacity(null);
+      machine.heal();
       if (spare.has(machine)) {
         if (shape.halfCut) this.#cutHalf(machine);
         else machine.retire();
         continue;
       }
+      if (isCalm) machine.disk.setSpeed({ slowMs: 0.2, tailMs: 0 });
       core.push(machine);
       if (machine.state === 'paused') machine.resume();
       if (machine.state === 'down') cluster.start(machine);
     }
     this.#recoveredMs = world.nowMs;
+    // A change that was begun before anybody could know who went may need just those.
+    const { tickMs, electionTimeoutTicks } = shape.timing;
+    world.after(2.5 * electionTimeoutTicks * tickMs, () => {
+      this.#isUnlucky = !this.#coreSuffices(core);
+    });
     return core;
   }
 
@@ -228,8 +241,9 @@ export class Run {
    */
   #cutHalf(machine: Machine): void {
     const { net, machines, world } = this.#cluster;
+    // All in the same way: two of the last kind may see two others, of whom only one can lead.
+    const how = world.chance('half cut').below(3);
     const chance = world.chance(`half cut ${machine.name}`);
-    const how = chance.below(3);
     const others = machines.filter((other) => other !== machine);
     const seen = others[chance.below(others.length)];
     world.say(() => `-- ${machine.name} is half cut off: ${how}, ${seen?.name ?? 'nobody'}`);
@@ -241,6 +255,45 @@ export class Run {
     }
     net.block(guestsWay, machine.address);
     net.block(machine.address, guestsWay);
+  }
+
+  /** Those that were half cut off are whole again. By now a majority may be one with them. */
+  async #rejoin(core: readonly Machine[]): Promise<readonly Machine[]> {
+    const { machines, net } = this.#cluster;
+    if (core.length === machines.length) return core;
+    await this.#steady();
+    net.healAll();
+    const { checkers } = this.#cluster;
+    const whole: Machine[] = [];
+    for (const machine of machines) {
+      const isMember = machine.folderOf !== null && checkers.isCommittedMember(machine.folderOf);
+      if (!core.includes(machine) && !isMember) {
+        machine.retire();
+        continue;
+      }
+      whole.push(machine);
+      if (machine.state === 'down') this.#cluster.start(machine);
+    }
+    return whole;
+  }
+
+  /**
+   * Nobody who is half there keeps the others from agreeing who leads: once settled, there are no more
+   * elections than a steward may ask for (Cloudflare 2020: six hours of them).
+   */
+  async #steady(): Promise<void> {
+    const { tickMs, electionTimeoutTicks } = this.#plan.shape.timing;
+    const timeoutMs = electionTimeoutTicks * tickMs;
+    const { counts } = this.#cluster.checkers;
+    await this.#sleep(8 * timeoutMs);
+    const before = counts.elections;
+    await this.#sleep(12 * timeoutMs);
+    const elections = counts.elections - before;
+    if (elections <= electionsMax) return;
+    throw new Violation(
+      'stability',
+      `${elections} elections within ${12 * timeoutMs} ms, and ${electionsMax} are the most there may be`,
+    );
   }
 
   /** Machines without which every membership that may be in force still has its majorities. */
@@ -277,18 +330,10 @@ export class Run {
     );
     const who = core.map(({ name }) => name).join('');
     const { nowMs } = this.#world;
-    let brokenMs: number | null = null;
     while (!alive && this.#world.nowMs < nowMs + withinMs) {
-      if (brokenMs === null && !this.#coreSuffices(core)) brokenMs = this.#world.nowMs;
       await this.#sleep(25);
     }
-    // A change that was begun before anybody could know who went may need just those.
-    const isUnlucky = brokenMs !== null && brokenMs < nowMs + 2.5 * electionTimeoutTicks * tickMs;
-    if (!alive && (isUnlucky || this.#cluster.isLost(this.#away(core)))) {
-      this.#world.say(() => '-- the quorum is lost for good');
-      this.#cluster.happened.excused++;
-      return false;
-    }
+    if (!alive && this.#isExcused(core)) return false;
     if (!alive) {
       throw new Violation(
         'progress',
@@ -303,6 +348,14 @@ export class Run {
 
   #away(core: readonly Machine[]): Set<Machine> {
     return new Set(this.#cluster.machines.filter((machine) => !core.includes(machine)));
+  }
+
+  /** Nobody could go on: see docs/simulator.md. */
+  #isExcused(core: readonly Machine[]): boolean {
+    if (!this.#isUnlucky && !this.#cluster.isLost(this.#away(core))) return false;
+    this.#world.say(() => '-- the quorum is lost for good');
+    this.#cluster.happened.excused++;
+    return true;
   }
 
   #coreSuffices(core: readonly Machine[]): boolean {
@@ -320,6 +373,16 @@ export class Run {
         if (!(error instanceof ClusterError)) throw error;
         await sleep(process, 50);
       }
+    }
+  }
+
+  async #drained(core: readonly Machine[]): Promise<boolean> {
+    try {
+      await this.#drain(core);
+      return true;
+    } catch (error) {
+      if (error instanceof Violation && this.#isExcused(core)) return false;
+      throw error;
     }
   }
 

@@ -5,7 +5,7 @@ import type { Cluster } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import { shapeOf } from './net/shapes.ts';
 import type { Step } from './plan.ts';
-import { strand } from './strand.ts';
+import { flood, strand } from './strand.ts';
 
 export function carryOut(cluster: Cluster, step: Step): void {
   if (cluster.calm) return;
@@ -55,13 +55,16 @@ export function carryOut(cluster: Cluster, step: Step): void {
       return toMembers(cluster, machine, step);
     case 'strand':
       return strand(cluster, machine, step);
+    case 'flood':
+      return flood(cluster, step);
     default:
       return unreachable(step.kind);
   }
 }
 
 function toProcess(cluster: Cluster, machine: Machine, step: Step): void {
-  const { happened, world } = cluster;
+  const { happened, world, touched } = cluster;
+  touched.add(machine);
   switch (step.kind) {
     case 'powerCut':
       happened.powerCuts++;
@@ -69,6 +72,7 @@ function toProcess(cluster: Cluster, machine: Machine, step: Step): void {
       return cluster.startLater(machine, step.forMs);
     case 'blackout':
       happened.blackouts++;
+      for (const each of cluster.machines) touched.add(each);
       for (const [i, each] of cluster.machines.entries()) {
         if (each.state === 'down') continue;
         world.after((step.choice >> i) % 7, () => each.cutPower());
@@ -93,6 +97,7 @@ function toProcess(cluster: Cluster, machine: Machine, step: Step): void {
       return cluster.startLater(machine, Math.max(step.forMs, 2 * silenceMs + 500));
     }
     case 'jumpClock':
+      cluster.clocksJumped = true;
       return machine.jumpClock(step.choice % 20_000);
     default:
       happened.crashes++;
@@ -103,6 +108,7 @@ function toProcess(cluster: Cluster, machine: Machine, step: Step): void {
 
 function toNet(cluster: Cluster, machine: Machine, step: Step): void {
   const { net, happened, world } = cluster;
+  cluster.netTouched = true;
   const addresses = cluster.machines.map(({ address }) => address);
   const other = addresses[step.choice % addresses.length] as string;
   switch (step.kind) {
@@ -136,6 +142,7 @@ function toDisk(cluster: Cluster, machine: Machine, step: Step): void {
   const { happened, world } = cluster;
   const { disk } = machine;
   cluster.trouble(machine);
+  cluster.touched.add(machine);
   if (step.kind === 'full') {
     happened.diskFull++;
     const used = disk.files().reduce((sum, { bytes }) => sum + bytes, 0);
@@ -168,6 +175,7 @@ function destroy(
   if (cluster.verdict(machine, destroyingFaults[kind]) !== 'survive') return;
   const { disk } = machine;
   cluster.trouble(machine);
+  for (const each of cluster.machines) cluster.touched.add(each);
   let what: string | null = kind;
   switch (kind) {
     case 'rot':
@@ -214,7 +222,9 @@ function toSlots(cluster: Cluster, step: Step): void {
       const machine = cluster.addMachine();
       if (machine === null) return;
       cluster.happened.attaches++;
-      return cluster.start(machine);
+      cluster.start(machine);
+      if (step.choice % 3 === 0) killSoon(cluster, machine, (step.choice >> 4) % 60);
+      return;
     }
     case 'addSlot':
       return cluster.attempt((client) => client.set(slot, '', 0));
@@ -241,6 +251,18 @@ function toSlots(cluster: Cluster, step: Step): void {
       );
     }
   }
+}
+
+/** In the middle of a beginning or an end; started again at once. */
+function killSoon(cluster: Cluster, machine: Machine, ms: number): void {
+  const { world, touched } = cluster;
+  touched.add(machine);
+  world.after(ms, () => {
+    if (machine.state === 'down') return;
+    if (ms % 2 === 0) machine.kill();
+    else machine.cutPower();
+    cluster.startLater(machine, ms);
+  });
 }
 
 const scribbled = (id: string): string[] => [
@@ -281,6 +303,8 @@ function toMembers(cluster: Cluster, machine: Machine, step: Step): void {
       );
     }
     case 'remove':
+      // While it sets its data aside and comes back as another.
+      if (step.choice % 3 === 0) killSoon(cluster, machine, (step.choice >> 4) % 400);
       return cluster.attempt((client) => client.changeMembership({ kind: 'remove', id }, null));
     default: {
       const other = cluster.machines[step.choice % cluster.machines.length]?.id ?? null;

@@ -28,6 +28,7 @@ export function strand(cluster: Cluster, machine: Machine, step: Step): void {
   const { net, happened, world, machines } = cluster;
   happened.operatorChanges++;
   happened.partitions++;
+  cluster.netTouched = true;
   const { choice, who } = step;
   // Now and then what was on its way comes while the old leader still takes itself for one.
   const forMs = (choice >> 15) % 2 === 0 ? step.forMs : step.forMs % 500;
@@ -46,10 +47,10 @@ export function strand(cluster: Cluster, machine: Machine, step: Step): void {
       for (const to of addresses) if (!side.includes(to)) net.reset(to, leader.address, 'a');
     }
     write(leader, (choice >> 8) % 9);
-    visit(cluster, leader, step, ['get', 'get', 'get', 'rev']);
+    visit(cluster, leader, ['get', 'get', 'get', 'rev']);
     whenNext(cluster, leader, forMs, (next) => {
       if ((choice >> 7) % 2 === 0) change(cluster, next, changeOf(id, choice >> 3));
-      visit(cluster, next, step, ['overwrite', 'nop']);
+      visit(cluster, next, ['overwrite', 'nop']);
     });
     world.after(forMs, () => {
       for (const [from, to] of shape) net.unblock(from, to);
@@ -69,6 +70,12 @@ function change(cluster: Cluster, { node }: Machine, what: MembershipChange): vo
   node?.changeMembership(what, null).catch(() => {});
 }
 
+/** More events at once than a watcher has credits for, or history keeps. */
+export function flood(cluster: Cluster, { choice }: Step): void {
+  const leader = cluster.leader();
+  if (leader !== null) write(leader, 200 + (choice % 200));
+}
+
 /** The driver's own path: no guest knows of it. */
 function write({ node, isUp }: Machine, count: number): void {
   if (node === null || !isUp) return;
@@ -81,14 +88,10 @@ function write({ node, isUp }: Machine, count: number): void {
 const deaf = { applied: () => {}, failed: () => {} };
 
 /** A client of 2011 that knows this one node, and asks it again and again, or changes the same. */
-function visit(
-  { world, net, history }: Cluster,
-  host: Machine,
-  { atMs }: Step,
-  verbs: Verb[],
-): void {
+function visit(cluster: Cluster, host: Machine, verbs: Verb[]): void {
+  const { world, net, history } = cluster;
   const process = new Process(world, { startMs: 0, rate: 1, lookMs: 0 });
-  const name = `v${atMs} ${verbs[0]}`;
+  const name = `v${cluster.visitors++}`;
   const chance = world.chance(name);
   const errands = drawErrands(chance, visitorErrands, 5 + chance.below(30)).map((errand) => ({
     ...errand,
@@ -107,13 +110,18 @@ function whenNext(
   forMs: number,
   act: (next: Machine) => void,
 ): void {
-  const { world } = cluster;
+  const { world, checkers } = cluster;
+  const { counts } = checkers;
   const endMs = world.nowMs + forMs;
+  let known = counts.elections;
   const look = (): void => {
     if (cluster.calm || world.nowMs > endMs) return;
+    world.after(lookMs, look);
+    // To ask a node costs it time, if it is a slow one.
+    if (counts.elections === known) return;
+    known = counts.elections;
     const leader = cluster.leader();
-    if (leader === null || leader === before) world.after(lookMs, look);
-    else act(leader);
+    if (leader !== null && leader !== before) act(leader);
   };
   look();
 }

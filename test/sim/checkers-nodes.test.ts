@@ -242,6 +242,17 @@ describe('durable', () => {
   });
 });
 
+/** They hold what a cluster of A, B and C began with. */
+function fed(scene: Scene, letters: string): void {
+  for (const letter of letters) {
+    scene.start(letter);
+    scene.save(letter, [
+      [1, members('ABC')],
+      [1, 'noop'],
+    ]);
+  }
+}
+
 describe('quorum', () => {
   test('nothing is applied that less than a majority had durable', () => {
     const scene = threeVoters();
@@ -255,14 +266,10 @@ describe('quorum', () => {
   test('while joint, both majorities are needed', () => {
     const scene = threeVoters();
     const joint = members('ADE', { outgoing: 'ABC' });
-    scene.start('D');
+    fed(scene, 'DE');
     for (const letter of 'ABC') scene.save(letter, [[1, joint]]);
     breach('quorum', () => scene.apply('A', 3, 1));
-    scene.save('D', [
-      [1, members('ABC')],
-      [1, 'noop'],
-      [1, joint],
-    ]);
+    scene.save('D', [[1, joint]]);
     scene.apply('A', 3, 1);
   });
 
@@ -295,6 +302,16 @@ describe('membership', () => {
     for (const letter of 'ABC') scene.apply(letter, 3, 1);
     return scene;
   }
+
+  test('nobody votes who never held anything', () => {
+    const admitted = members('ABCD', { outgoing: 'ABC' });
+    const scene = threeVoters();
+    scene.start('D');
+    breach('membership', () => scene.save('A', [[1, admitted]]));
+    const other = threeVoters();
+    fed(other, 'D');
+    other.save('A', [[1, admitted]]);
+  });
 
   test('voters change by way of a joint membership', () => {
     breach('membership', () => threeVoters().save('A', [[1, members('AB')]]));
@@ -341,6 +358,7 @@ describe('membership', () => {
     const other = members('AB', { learners: 'D' });
     for (const letter of 'AB') scene.save(letter, [[1, other]]);
     scene.apply('A', 5, 1);
+    scene.checkers.setsAside(scene.life('C'));
     for (const letter of 'AB') scene.save(letter, [[1, members('AB', { learners: 'DC' })]]);
     breach('membership', () => scene.apply('A', 6, 1));
   });

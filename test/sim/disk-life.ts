@@ -213,9 +213,12 @@ export class WalLife {
     for (const one of entries)
       if (!this.#everSaved.has(keyOf(one))) throw wrong(`invents ${one.index}`);
     const last = entries.at(-1) ?? snapshot;
+    // A leader's snapshot that came whole, though the log was never restarted from it, is as good.
+    const snapshots = [state, ...this.#covered(state)].map((one) => one.snapshot);
     const isWhole =
       samePosition(last, end) &&
-      snapshot.index <= state.snapshot.index &&
+      (snapshot.index < state.snapshot.index ||
+        snapshots.some((one) => samePosition(one, snapshot))) &&
       entries.every((one) => {
         const held = state.log[one.index - 1];
         return held === undefined || held === null || keyOf(held) === keyOf(one);
@@ -250,7 +253,7 @@ export class WalLife {
   }
 
   #check(found: Recovered): void {
-    const states = [this.state, ...this.#underWay].flatMap((state) => [
+    const states = [...this.#raised(), this.state, ...this.#underWay].flatMap((state) => [
       state,
       ...this.#covered(state),
     ]);
@@ -268,6 +271,18 @@ export class WalLife {
     if (found.suspect !== null) expect(this.#doubtful).toContainEqual(found.suspect);
     this.state = fits;
     this.#underWay = [];
+  }
+
+  /**
+   * A start that read a restart record raised the term to its snapshot's; then the power took the record,
+   * which was never durable. A term without a vote promises nothing.
+   */
+  #raised(): State[] {
+    const [restarted] = this.#underWay;
+    const { state } = this;
+    if (restarted === undefined || restarted.snapshot.index <= state.snapshot.index) return [];
+    const { term } = restarted.snapshot;
+    return term > state.hardState.term ? [{ ...state, hardState: hard(term) }] : [];
   }
 
   /** A snapshot the log was never restarted from counts all the same once the log holds its position. */

@@ -46,7 +46,6 @@ describe('D4: a log that something destroyed a part of', () => {
     expect(outcomes.refused).toBeGreaterThan(0);
   }, 600_000);
 
-  // Open: what recovery found without its ring slot stays without one.
   test('is so after a flipped bit of its last segment', async () => {
     const outcomes = await forAll((life) => {
       const last = life.disk.files().findLast(({ path }) => path.endsWith('.seg'));

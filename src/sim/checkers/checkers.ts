@@ -23,6 +23,8 @@ export type CheckersParts = {
   readonly minVoters?: number;
   /** Whether an operator asked for fewer voters, at any time of the run. Default: never. */
   readonly operatorShrinks?: () => boolean;
+  /** Whether nothing ever came between this node and the others. Default: something may have. */
+  readonly isAlwaysThere?: (node: NodeId) => boolean;
   /**
    * Whether the plan broke the disk of this node so that it may have lost, without knowing, what it had made
    * durable. Default: never; what it only *doubts* is told by its status.
@@ -66,6 +68,7 @@ export class Checkers implements Witness {
     this.#parts = {
       minVoters: 1,
       operatorShrinks: never,
+      isAlwaysThere: never,
       lostByFault: never,
       treeMayBeWrong: never,
       mayBeStale: () => true,

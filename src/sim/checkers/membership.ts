@@ -10,6 +10,8 @@ export type MembershipRules = {
   readonly minVoters: number;
   /** An operator asked for a smaller one. */
   readonly operatorShrinks: () => boolean;
+  /** Nothing ever came between this node and the others. */
+  readonly isAlwaysThere: (id: NodeId) => boolean;
 };
 
 /** Two steps back: a joint membership lies between. */
@@ -29,7 +31,8 @@ export class Memberships {
   readonly #cluster: Cluster;
   readonly #counts: Counts;
   readonly #rules: MembershipRules;
-  readonly #removed = new Map<NodeId, Made>();
+  /** Whose data was set aside, since it had been removed. One that still attaches may be dropped and come again. */
+  readonly #left = new Set<NodeId>();
   /** The last committed one that was final. */
   #final: Membership | null = null;
 
@@ -47,6 +50,7 @@ export class Memberships {
     const before = configOf(previous);
     if (before === null || before.membership === null) return;
     this.#checkStep(node, made, membership, before.membership);
+    this.#checkAdmitted(made, membership, before.membership);
     const { termStart } = made;
     if (termStart === made || !this.#cluster.isHeld(termStart, previous)) {
       throw new Violation(
@@ -68,11 +72,10 @@ export class Memberships {
     const { membership } = made;
     if (membership === null) return;
     for (const id of membersOf(membership)) {
-      const removal = this.#removed.get(id);
-      if (removal === undefined) continue;
+      if (!this.#left.has(id)) continue;
       throw new Violation(
         'membership',
-        `${id} is a member again at ${placeText(made)}, and was removed at ${placeText(removal)}`,
+        `${id} is a member again at ${placeText(made)}, and was removed and has set its data aside`,
       );
     }
     if (membership.outgoing !== null) return;
@@ -97,6 +100,7 @@ export class Memberships {
 
   setsAside(node: NodeLog): void {
     const { config } = this.#cluster;
+    this.#left.add(node.id);
     if (config?.membership?.addresses.has(node.id) !== true) return;
     throw new Violation(
       'membership',
@@ -110,13 +114,9 @@ export class Memberships {
     const was = membersOf(before);
     const is = membersOf(after);
     const gone = was.filter((id) => !is.includes(id));
-    for (const id of gone) {
-      // One that never held anything attaches again under the id in its folder, and may.
-      const held = this.#cluster.nodes.get(id)?.tip ?? null;
-      if (held !== null && held.index > 0) this.#removed.set(id, made);
-    }
     const came = after.voters.filter((id) => !before.voters.includes(id));
     const left = before.voters.filter((id) => !after.voters.includes(id));
+    for (const id of left) this.#checkSilent(made, id);
     counts.removals += gone.length;
     counts.additions += is.filter((id) => !was.includes(id)).length;
     if (came.length > 0 && left.length > 0) counts.replacements++;
@@ -130,6 +130,29 @@ export class Memberships {
       'membership',
       `${node.id} applied ${placeText(made)}: ${after.voters.length} voters are left of ${before.voters.length}, nobody asked for it, and ${minVoters} were to stay`,
     );
+  }
+
+  /** A stall of the leader counts against it, and not against those it did not hear meanwhile. */
+  #checkSilent(made: Made, id: NodeId): void {
+    const { operatorShrinks, isAlwaysThere } = this.#rules;
+    if (operatorShrinks() || !isAlwaysThere(id)) return;
+    throw new Violation(
+      'membership',
+      `${id} votes no more at ${placeText(made)}: nobody asked for it, and it was there all the time`,
+    );
+  }
+
+  /** Nobody votes who was never given anything: such a voter may be dead. */
+  #checkAdmitted(made: Made, { voters }: Membership, before: Membership): void {
+    for (const id of voters) {
+      if (before.voters.includes(id)) continue;
+      const log = this.#cluster.nodes.get(id);
+      if (log !== undefined && (log.everDurable > 0 || log.installed > 0)) continue;
+      throw new Violation(
+        'membership',
+        `${id} is to vote at ${placeText(made)}, and never held anything`,
+      );
+    }
   }
 
   #checkStep(node: NodeLog, made: Made, after: Membership, before: Membership): void {

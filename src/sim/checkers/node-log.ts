@@ -31,6 +31,8 @@ export class NodeLog {
   readonly log: Made[] = [];
   /** The log is durable up to here, and as it is now. */
   durable: Made;
+  /** The most that ever was durable. */
+  everDurable = 0;
   /** Everything through here came in a snapshot. */
   installed = 0;
   #pending: Persist | null = null;
@@ -89,6 +91,7 @@ export class NodeLog {
     }
     if (batch.snapshot !== null) this.installed = Math.max(this.installed, batch.snapshot.index);
     this.durable = this.tip;
+    this.everDurable = Math.max(this.everDurable, this.tip.index);
     this.#noteHeld();
   }
 

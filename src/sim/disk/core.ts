@@ -81,6 +81,12 @@ export class DiskCore {
     this.#capacityBytes = bytes;
   }
 
+  heal(): void {
+    for (const what of ['read', 'write', 'sync'] as const) this.#failing[what] = 0;
+    this.#misdirected = 0;
+    this.setCapacity(null);
+  }
+
   failNext(what: Failing): void {
     this.#failing[what]++;
   }

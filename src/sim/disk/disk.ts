@@ -70,6 +70,11 @@ export class SimDisk {
     this.#core.say(() => `loses power, ${mood}`);
   }
 
+  /** Nothing that was to come will come, and there is room. What was lost stays lost. */
+  heal(): void {
+    this.#core.heal();
+  }
+
   /** The next operation of this kind fails with EIO. Calls add up. `sync` is of files and folders. */
   failNext(what: Failing): void {
     this.#core.failNext(what);

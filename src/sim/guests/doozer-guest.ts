@@ -40,11 +40,22 @@ export async function runDoozerErrands(
   const line = new Line(parts);
   for (const errand of errands) {
     await sleep(process, errand.pauseMs);
-    const asked = desk.request(errand);
+    const asked = await pinned(desk, line, desk.request(errand));
+    if (asked === null) continue;
     const operation = desk.history.began(desk.name, asked);
     finish(desk, operation, await perform(line, asked));
   }
   line.hangUp();
+}
+
+/** Names and files are asked for one by one, so at one revision: it is asked for first. */
+async function pinned(desk: Desk, line: Line, asked: Asked): Promise<Asked | null> {
+  if ((asked.kind !== 'list' && asked.kind !== 'walk') || asked.at !== null) return asked;
+  const operation = desk.history.began(desk.name, { kind: 'rev' });
+  const told = await perform(line, operation.asked);
+  finish(desk, operation, told);
+  if (told.kind !== 'revision' || told.revision < 1) return null;
+  return { ...asked, at: told.revision };
 }
 
 /** Asks for the event after the last one, over and over. */
@@ -238,10 +249,9 @@ function shownBy({ path, value, rev, flags }: DoozerResponse): Shown {
   return { kind, path: path ?? '', body: textOf(value ?? noBytes), revision: rev ?? 0 };
 }
 
-/** Name by name, as clients of 2011 do, at one revision that is asked for first. */
+/** Name by name, as clients of 2011 do. */
 async function browse(line: Line, asked: Asked & { kind: 'list' | 'walk' }): Promise<Told> {
-  const at = asked.at ?? (await rev(line));
-  if (at === null) return nobody(asked);
+  const { at } = asked;
   const names: string[] = [];
   const files: { path: string; body: string; revision: number }[] = [];
   for (let offset = 0; ; offset++) {

@@ -11,9 +11,11 @@ export type WatcherParts = {
   readonly client: Client;
   readonly process: Process;
   readonly chance: Prng;
+  /** Nothing bad happens any more, and nobody dawdles. */
+  readonly isCalm: () => boolean;
 };
 
-const globs = ['/**', '/hot/*', '/hot/**', '/hot/a', '/new/*/*', '/ctl/cal/*'] as const;
+const globs = ['/**', '/**', '/hot/*', '/hot/**', '/hot/a', '/new/*/*', '/ctl/cal/*'] as const;
 
 /** Watches for ever: pauses, leaves and comes back where it was, and begins anew when it was too slow. */
 export async function watchOn(parts: WatcherParts): Promise<void> {
@@ -42,7 +44,7 @@ export async function watchOn(parts: WatcherParts): Promise<void> {
 }
 
 async function consume(
-  { chance, history, process }: WatcherParts,
+  { chance, history, process, isCalm }: WatcherParts,
   record: WatchRecord,
   stream: AsyncIterable<Parameters<typeof shown>[0]>,
   stop: AbortController,
@@ -57,7 +59,7 @@ async function consume(
       stop.abort();
       break;
     }
-    if (chance.below(20) === 0) await sleep(process, chance.below(800));
+    if (chance.below(20) === 0 && !isCalm()) await sleep(process, chance.below(800));
   }
   return next;
 }

@@ -31,7 +31,7 @@ export const laterMutants = [
     bug: 'trees are compared at any index',
     source: 'consensus rule: digest, at equal index',
     file: 'src/node/digest-judge.js',
-    edits: [['const place = `${index} ${version}`;', 'const place = `${version}`;']],
+    edits: [['const place = `\x24{index} ', 'const place = `']],
     needs: 'nothing if progress or a new checker catches it: healthy nodes are condemned',
   },
   {
@@ -49,5 +49,73 @@ export const laterMutants = [
     file: 'src/node/node.js',
     edits: [['return this.#quarantine.condemnation === null;', 'return true;']],
     needs: 'a fault that makes one node’s tree wrong',
+  },
+  {
+    id: 'prevote-refuses-own-leader',
+    bug: 'a pre-vote of the own known leader is refused, and pre-votes count as having heard it',
+    source: 'hashicorp/raft#606, #609; rows 11 and 12',
+    file: 'src/raft/election.js',
+    edits: [
+      ['if (leader === null || leader === from || !raft.isSticky)', 'if (leader === null)'],
+      [
+        'const isOpen = m.term > raft.term && !isHeldByLeader(raft, from);',
+        'const isOpen = m.term > raft.term && !isHeldByLeader(raft, from);\n    raft.ticksQuiet = 0;',
+      ],
+    ],
+    needs:
+      'to be undone in three other places, too: timeouts are drawn anew, a closed link ends the loyalty to a leader, and a pre-candidate has none',
+  },
+  {
+    id: 'suspect-alone-campaigns',
+    bug: 'a node that sees no voter but itself, and knows that it lost some of its log, campaigns',
+    source: 'Jepsen NATS 2.12.1: a damaged node leads; row 44',
+    file: 'src/raft/state.js',
+    edits: [['if (raft.isCondemned || isAloneInDoubt(raft))', 'if (raft.isCondemned)']],
+    also: [
+      {
+        file: 'src/raft/quorum.js',
+        edits: [['voters.size > 1 && [...voters].every(agrees)', '[...voters].every(agrees)']],
+      },
+      {
+        file: 'src/life/store.js',
+        edits: [
+          [
+            'if (suspect === null)\n        return;\n    const newest',
+            'if (suspect !== undefined)\n        return;\n    const newest',
+          ],
+        ],
+      },
+    ],
+    needs: 'damage to the disk of a cluster of one, where all that may be asked is that it notices',
+  },
+  {
+    id: 'no-noop',
+    bug: 'a new leader appends nothing of its own term',
+    source: 'Raft 8',
+    file: 'src/raft/roles.js',
+    edits: [["appendAsLeader(raft, { kind: 'noop' }, log.lastTime);", '']],
+    needs:
+      'a bound on how long a read may take while nobody writes: now each node’s pulse, a write, takes the place of the no-op',
+  },
+  {
+    id: 'last-words-stay',
+    bug: 'what a node said last is written after it was removed, and stays for ever',
+    source: 'etcd#20967: zombies; row 47',
+    file: 'src/tree/apply.js',
+    edits: [
+      [
+        'if (!isMember(state.membership, node) && !isMember(state.membershipInForce, node))\n        return;',
+        '',
+      ],
+    ],
+    needs: 'a checker of what stands below /ctl/node, where guests may write, too',
+  },
+  {
+    id: 'set-aside-unconfirmed',
+    bug: 'one node’s word is enough to set the data aside',
+    source: 'consensus rule: REMOVED is confirmed',
+    file: 'src/life/life.js',
+    edits: [['if (removed) {', 'if (removed || !removed) {']],
+    needs: 'somebody who says so wrongly: removed-on-unknown is both together',
   },
 ];

@@ -25,13 +25,6 @@ export const life = [
     ],
   },
   {
-    id: 'set-aside-unconfirmed',
-    bug: 'one node’s word is enough to set the data aside',
-    source: 'consensus rule: REMOVED is confirmed',
-    file: 'src/life/life.js',
-    edits: [['if (removed) {', 'if (removed || !removed) {']],
-  },
-  {
     id: 'stall-counts-against-others',
     bug: 'a leader that stood still takes the others for silent',
     source: 'consensus rule: a stall of our own',

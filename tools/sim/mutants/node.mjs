@@ -127,6 +127,12 @@ export const node = [
     source: 'etcd#20418; row 17',
     file: 'src/raft/state.js',
     edits: [['const n = options.boot * readsPerBoot;', 'const n = 0;']],
+    also: [
+      {
+        file: 'src/raft/reads.js',
+        edits: [['if (m.index !== null && m.term !== raft.term)\n        return;', '']],
+      },
+    ],
   },
   {
     id: 'read-joins-asked-round',

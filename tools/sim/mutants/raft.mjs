@@ -7,6 +7,13 @@ export const raft = [
     source: 'logcabin#44; Raft 5.4.2, figure 8; row 1',
     file: 'src/raft/replication.js',
     edits: [['raft.log.termAt(index) !== raft.term', 'false']],
+    // An entry of an earlier term comes with the no-op, unless an append may carry little.
+    also: [
+      {
+        file: 'src/node/raft-options.js',
+        edits: [['appendEntriesMax: limits.appendEntriesMax', 'appendEntriesMax: 1']],
+      },
+    ],
   },
   {
     id: 'change-before-own-commit',
@@ -258,6 +265,17 @@ export const raft = [
         'const durable = raft.log.lastIndex;',
       ],
     ],
+    also: [
+      {
+        file: 'src/node/loop.js',
+        edits: [
+          [
+            'await saving;',
+            'await saving;\n                const early = this.#inbox;\n                this.#inbox = [];\n                for (const input of early)\n                    core.step(input);',
+          ],
+        ],
+      },
+    ],
   },
   {
     id: 'stale-matched',
@@ -299,6 +317,13 @@ export const raft = [
         'promiseMatched(raft, from, log.lastIndex);',
       ],
     ],
+    // One append carries all there is, unless it may carry little.
+    also: [
+      {
+        file: 'src/node/raft-options.js',
+        edits: [['appendEntriesMax: limits.appendEntriesMax', 'appendEntriesMax: 2']],
+      },
+    ],
   },
   {
     id: 'commit-beyond-match',
@@ -319,6 +344,13 @@ export const raft = [
         'commitThrough(raft, lesser(m.commit, through));',
         'commitThrough(raft, lesser(m.commit, log.lastIndex));',
       ],
+    ],
+    // One append carries all there is, unless it may carry little.
+    also: [
+      {
+        file: 'src/node/raft-options.js',
+        edits: [['appendEntriesMax: limits.appendEntriesMax', 'appendEntriesMax: 2']],
+      },
     ],
   },
   {
@@ -357,7 +389,10 @@ export const raft = [
     bug: 'a leader answers reads without asking who still follows it',
     source: 'Raft 8; lease reads without a lease',
     file: 'src/raft/reads.js',
-    edits: [['if (!isSoleVoter(raft))\n        return true;', '']],
+    edits: [
+      ['if (!isSoleVoter(raft))\n        return true;', ''],
+      ['if (!hasQuorum(membership, isHeard))\n            break;', ''],
+    ],
   },
   {
     id: 'read-acks-any-round',
@@ -401,28 +436,6 @@ export const raft = [
     ],
   },
   {
-    id: 'suspect-alone-campaigns',
-    bug: 'a node that sees no voter but itself, and knows that it lost some of its log, campaigns',
-    source: 'Jepsen NATS 2.12.1: a damaged node leads; row 44',
-    file: 'src/raft/state.js',
-    edits: [['if (raft.isCondemned || isAloneInDoubt(raft))', 'if (raft.isCondemned)']],
-    also: [
-      {
-        file: 'src/raft/quorum.js',
-        edits: [['voters.size > 1 && [...voters].every(agrees)', '[...voters].every(agrees)']],
-      },
-      {
-        file: 'src/life/store.js',
-        edits: [
-          [
-            'if (suspect === null)\n        return;\n    const newest',
-            'if (suspect !== undefined)\n        return;\n    const newest',
-          ],
-        ],
-      },
-    ],
-  },
-  {
     id: 'doubt-counts-as-vote',
     bug: 'a vote given in doubt elects like any other',
     source: 'Alagappan et al., FAST 2018; consensus rule: suspects',
@@ -435,18 +448,6 @@ export const raft = [
     ],
   },
   {
-    id: 'suspect-transfers',
-    bug: 'a suspect node takes leadership over at once when it is asked to',
-    source: 'consensus rule: suspects do not campaign',
-    file: 'src/raft/election.js',
-    edits: [
-      [
-        'if (leaderOf(raft) !== from || raft.suspect !== null || !mayCampaign(raft))',
-        'if (leaderOf(raft) !== from || !mayCampaign(raft))',
-      ],
-    ],
-  },
-  {
     id: 'suspect-heartbeat-commits',
     bug: 'a suspect node believes a heartbeat about entries that it may have lost',
     source: 'consensus rule: only the verified prefix is acknowledged',
@@ -455,17 +456,26 @@ export const raft = [
   },
   {
     id: 'install-forgets-applied',
-    bug: 'a snapshot older than what is committed is installed',
-    source: 'etcd#15271; Raft 7',
+    bug: 'a snapshot is installed again, and what came after it is forgotten',
+    source: 'etcd#15271; Raft 7, figure 13',
     file: 'src/raft/snapshots.js',
-    edits: [['if (meta.index > raft.commitIndex) {', 'if (meta.index > raft.snapshot.index) {']],
+    edits: [
+      ['if (meta.index > raft.commitIndex) {', 'if (meta.index >= raft.snapshot.index) {'],
+      [
+        'if (raft.log.holds(meta))\n            commitThrough(raft, meta.index);\n        else\n            install(raft, meta);',
+        'install(raft, meta);',
+      ],
+    ],
   },
   {
-    id: 'no-noop',
-    bug: 'a new leader appends nothing of its own term',
-    source: 'Raft 8; openraft#1246; row 54',
-    file: 'src/raft/roles.js',
-    edits: [["appendAsLeader(raft, { kind: 'noop' }, log.lastTime);", '']],
+    id: 'restart-skips-replay',
+    bug: 'a restart takes its whole log for committed and applied',
+    source: 'openraft#1246; row 54',
+    file: 'src/raft/state.js',
+    edits: [
+      ['commitIndex: snapshot.index,', 'commitIndex: log.lastIndex,'],
+      ['handedIndex: snapshot.index,', 'handedIndex: log.lastIndex,'],
+    ],
   },
   {
     id: 'figure-8',
@@ -482,6 +492,10 @@ export const raft = [
             '',
           ],
         ],
+      },
+      {
+        file: 'src/node/raft-options.js',
+        edits: [['appendEntriesMax: limits.appendEntriesMax', 'appendEntriesMax: 1']],
       },
     ],
   },
@@ -551,19 +565,6 @@ export const raft = [
     source: 'thesis 6.2; Cloudflare 2020-11-02; row 15',
     file: 'src/raft/step.js',
     edits: [['if (!hasQuorum(effective(raft).membership, isHeard)) {', 'if (false) {']],
-  },
-  {
-    id: 'prevote-refuses-own-leader',
-    bug: 'a pre-vote of the own known leader is refused, and pre-votes count as having heard it',
-    source: 'hashicorp/raft#606, #609; rows 11 and 12',
-    file: 'src/raft/election.js',
-    edits: [
-      ['if (leader === null || leader === from || !raft.isSticky)', 'if (leader === null)'],
-      [
-        'const isOpen = m.term > raft.term && !isHeldByLeader(raft, from);',
-        'const isOpen = m.term > raft.term && !isHeldByLeader(raft, from);\n    raft.ticksQuiet = 0;',
-      ],
-    ],
   },
   {
     id: 'sole-voter-reads-early',
@@ -637,12 +638,5 @@ export const raft = [
         ],
       },
     ],
-  },
-  {
-    id: 'read-reply-of-any-term',
-    bug: 'an answer to a read of an earlier term is believed',
-    source: 'etcd#20418; consensus rule: reads are tagged (term, n)',
-    file: 'src/raft/reads.js',
-    edits: [['if (m.index !== null && m.term !== raft.term)\n        return;', '']],
   },
 ];

@@ -37,16 +37,4 @@ export const tree = [
     file: 'src/tree/apply.js',
     edits: [['filesDigest: draft.filesDigest,', 'filesDigest: before.filesDigest,']],
   },
-  {
-    id: 'last-words-stay',
-    bug: 'what a node said last is written after it was removed, and stays for ever',
-    source: 'etcd#20967: zombies; row 47',
-    file: 'src/tree/apply.js',
-    edits: [
-      [
-        'if (!isMember(state.membership, node) && !isMember(state.membershipInForce, node))\n        return;',
-        '',
-      ],
-    ],
-  },
 ];

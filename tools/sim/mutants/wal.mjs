@@ -22,7 +22,10 @@ export const wal = [
     source: 'etcd#6515, #11488; row 22',
     file: 'src/wal/examine.js',
     edits: [
-      ['const evidence = later(vows.suspect, image.suspect);', 'const evidence = vows.suspect;'],
+      [
+        'const evidence = later(vows.suspect, later(image.suspect, contradiction(snapshot, image)));',
+        'const evidence = vows.suspect;',
+      ],
     ],
   },
   {
@@ -189,5 +192,19 @@ export const wal = [
     source: 'etcd#6515: garbage behind the end; row 22',
     file: 'src/wal/repair.js',
     edits: [['await fillZero(file, beyond.dirtyFrom, beyond.dirtyTo);', '']],
+  },
+  {
+    id: 'page-cache-believed',
+    bug: 'a restart vouches for what it reads, though it may never have reached the disk',
+    source: 'Rebello et al., ATC 2020; row 50',
+    file: 'src/wal/wal.js',
+    edits: [['await writeAgain(disk, this.#checksum, image);', '']],
+  },
+  {
+    id: 'written-again-in-place',
+    bug: 'what a restart read is written again in its place, and a power cut tears it',
+    source: 'consensus rule: nothing durable is put at risk',
+    file: 'src/wal/again.js',
+    edits: [['await writeAside(disk, path, seal(form, encode(last.path, pieces), checksum));', '']],
   },
 ];

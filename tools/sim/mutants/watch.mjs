@@ -41,6 +41,10 @@ export const watch = [
         "watch(glob, from, watcher) {\n        const past = this.#past(glob, from);\n        if (past === 'compacted')\n            return 'compacted';",
         "watch(glob, from, watcher) {\n        const known = this.#past(glob, from);\n        const past = known === 'compacted' ? [] : known;",
       ],
+      [
+        "wait(glob, from, watcher) {\n        const past = this.#past(glob, from);\n        if (past === 'compacted')\n            return 'compacted';",
+        "wait(glob, from, watcher) {\n        const known = this.#past(glob, from);\n        const past = known === 'compacted' ? [] : known;",
+      ],
     ],
   },
   {
