@@ -136,7 +136,7 @@ export class Cluster {
         version: 'sim',
         timing: shape.timing,
         promoteAfterMs: 200,
-        wal: { segmentBytes: 32 * 1024, firstSegmentBytes: 16 * 1024 },
+        wal: { segmentBytes: 32 * 1024, firstSegmentBytes: 16 * 1024, reserveBytes: 16 * 1024 },
         ...(shape.smallLogs && { snapshotEveryBytes: 4000, logKeptBytes: 400 }),
       },
       pace: () => (this.calm ? { ...pace, lookMs: 0 } : pace),
@@ -225,7 +225,8 @@ export class Cluster {
     for (const machine of this.machines) {
       const { ids, folderOf, isUp } = machine;
       // One whose disk lost something may find that it cannot come back under its id.
-      const isGone = away.has(machine) || (this.destroyed.has(machine) && !isUp);
+      const isBroken = this.destroyed.has(machine) && (!isUp || isInDoubt(machine));
+      const isGone = away.has(machine) || isBroken;
       for (const id of ids) if (id !== folderOf || isGone) gone.add(id);
     }
     const inForce = this.checkers.votersInForce().flat();

@@ -361,4 +361,5 @@ const observed = (log: LogStore, name: LifeName, witness: Witness): LogStore => 
   compact: (through) => log.compact(through),
   bytesSinceSnapshot: () => log.bytesSinceSnapshot(),
   stop: () => log.stop(),
+  ...(log.upkeep && { upkeep: log.upkeep }),
 });
