@@ -202,7 +202,11 @@ export const effective = (raft: RaftState): MembershipRecord =>
 
 /** The last membership known to be committed. */
 export function committedMembership(raft: RaftState): MembershipRecord {
-  return lastThrough(raft, raft.commitIndex);
+  const known = lastThrough(raft, raft.commitIndex);
+  // A restart forgets what is committed. Of memberships only the last one may not be: a leader appends
+  // the next when the one before is committed (R10).
+  const before = raft.memberships.at(-2);
+  return before !== undefined && before.at.index > known.at.index ? before : known;
 }
 
 /** The last membership that stands at or before `index`. */

@@ -53,6 +53,7 @@ export class Machine {
   /** How often a process was started on it. */
   starts = 0;
   #retired = false;
+  #lives = 0;
   /** Whose folder is on its disk, as far as a node of it ever ran; `null`: nobody's. */
   folderOf: NodeId | null = null;
   /** Every id it ever had. */
@@ -255,7 +256,7 @@ export class Machine {
 
   #lifeWorld(process: Process): LifeWorld {
     const { world, net, checksum, witness } = this.#parts;
-    const chance = world.chance(`process ${this.name} ${this.starts}`);
+    const chance = world.chance(`life ${this.name} ${this.#lives++}`);
     let name: LifeName | null = null;
     return {
       clock: process,

@@ -3,13 +3,14 @@
 // dissertation ("Consensus: Bridging Theory and Practice"), one test each.
 import { describe, expect, test } from 'vitest';
 import { clusterTime, isJoint, logIndex, term, utf8 } from '../../src/base/index.ts';
-import type { Message, VoteAnswer } from '../../src/raft/index.ts';
+import type { Entry, Message, VoteAnswer } from '../../src/raft/index.ts';
 import { at, id, membershipOf, snapshotOf } from './support/cluster.ts';
 import {
   append,
   appendReply,
   asksVote,
   Core,
+  entriesOf,
   everything,
   heartbeat,
   heartbeatReply,
@@ -1039,6 +1040,24 @@ describe('thesis 4.3 membership', () => {
       role: 'follower',
       commitIndex: 2,
     });
+  });
+
+  test('and so may one that was started again, and knows no more what is committed', () => {
+    // Its log: the joint membership, which was committed before the final one was appended, and that.
+    const joint = {
+      ...membershipOf([2]),
+      outgoing: [1, 2].map(id),
+      addresses: membershipOf([1, 2]).addresses,
+    };
+    const final = { ...membershipOf([2], [1]), addresses: joint.addresses };
+    const entries = [joint, final].map((membership, i) => ({
+      ...(entriesOf([1], i + 1)[0] as Entry),
+      payload: { kind: 'membership' as const, membership },
+    }));
+    const core = new Core({ voters: [2], learners: [1], term: 1, more: { entries } });
+    core.tick(200);
+    core.turn();
+    expect(core.view.role).toBe('preCandidate');
   });
 
   test('a member that left is told until it knows', () => {
