@@ -13,12 +13,13 @@ import {
 } from '../base/index.ts';
 import type { NodeHandle } from '../node/index.ts';
 import { clusterNameFile, nameServiceFile, nodeFile, slotPath } from '../paths/index.ts';
-import type { LogStore, Random, Recovered } from '../ports/index.ts';
+import type { Clock, LogStore, Random, Recovered } from '../ports/index.ts';
 import type { Command } from '../tree/index.ts';
 
 /** The rules `apply` follows in a cluster that is founded by this release. */
 const behaviourVersion = 1;
 const idBytes = 10;
+const foundAgainMs = 50;
 
 export const freshNodeId = (random: Random): NodeId => nodeId(base32Of(random.bytes(idBytes)));
 
@@ -88,8 +89,14 @@ export const foundCommand = (founder: Founder): Command => {
 };
 
 /** Founds the cluster's tree, once; tried until it is there. */
-export function found(node: NodeHandle, founder: Founder, stopped: () => boolean): void {
+export function found(
+  node: NodeHandle,
+  founder: Founder,
+  clock: Clock,
+  stopped: () => boolean,
+): void {
   if (stopped() || node.view().lineage !== null) return;
-  const again = () => found(node, founder, stopped);
+  // Not at once: a node that has just failed refuses on the spot, and would for ever.
+  const again = () => clock.after(foundAgainMs, () => found(node, founder, clock, stopped));
   node.propose(foundCommand(founder), { applied: () => {}, failed: again });
 }

@@ -224,6 +224,7 @@ export class Life {
         valueBytesMax: limits.valueBytesMax,
         announce: options.bootUri === null,
       },
+      world.clock,
       () => this.#stopping !== null,
     );
     await Promise.race([applied, this.ended]);
