@@ -122,20 +122,21 @@ const unattached = (plan: AttachPlan, last: string, cause: unknown): ClusterErro
   );
 
 /**
- * Whether the cluster says, by others than `self`, that `self` is no member any more. Somebody's
- * word alone is not enough to set data aside.
+ * Whether the cluster says, by others than `self`, that `self` is no member any more, and which
+ * cluster that is; `null`: it is a member. Somebody's word alone is not enough to set data aside.
  */
 export async function confirmRemoved(
   self: NodeId,
   wanted: ClientWanted,
   connect: LifeWorld['connect'],
-): Promise<boolean> {
+): Promise<Lineage | null> {
   const client = await connect(wanted);
   try {
     // A read behind a barrier: the node that answers is with the majority, and as far as it.
     await client.rev();
-    const { membership } = await client.members();
-    return membership.voters.length > 0 && !membership.addresses.has(self);
+    const { membership, lineage } = await client.members();
+    const isOut = membership.voters.length > 0 && !membership.addresses.has(self);
+    return isOut ? lineage : null;
   } finally {
     await client.close();
   }

@@ -1,4 +1,4 @@
-import { type Lineage, limits } from '../base/index.ts';
+import { isVoter, type Lineage, limits } from '../base/index.ts';
 import { Node, usualTiming } from '../node/index.ts';
 import type { Logger, LogStore, PeerLinks } from '../ports/index.ts';
 import { Server } from '../server/index.ts';
@@ -190,10 +190,8 @@ export class Life {
     const { voters, learners } = this.#node.status().raft.membership;
     const data = options.dataFolder ?? 'none';
     logger.info({ address, cluster: options.clusterName, data, voters, learners }, 'listening');
-    if (this.#isNew) {
-      await this.#attach();
-      this.#attachAgainLater();
-    }
+    if (this.#isNew) await this.#attach();
+    this.#attachAgainLater(false);
     this.#steward.start();
     this.#pulse.start();
   }
@@ -232,18 +230,35 @@ export class Life {
     logger.info({ cluster: options.clusterName, clusterId }, 'cluster founded');
   }
 
-  /** A spare that is dropped before it was sent anything knows nobody to ask why: it attaches again. */
-  #attachAgainLater(): void {
+  /**
+   * A spare that no leader speaks to attaches again: it may have been dropped before it was sent
+   * anything, or taken in by a leader whose word did not last, and then nobody else knows of it.
+   */
+  #attachAgainLater(wasAlone: boolean): void {
     this.#parts.world.clock.after(attachAgainMs, () => {
-      if (this.#stopping !== null || this.#node.status().raft.last.index > 0) return;
+      if (this.#stopping !== null) return;
+      const { raft } = this.#node.status();
+      const isAlone = raft.leader === null && !isVoter(raft.membership, this.#node.id);
+      if (!isAlone || !wasAlone || this.#through().length === 0) {
+        this.#attachAgainLater(isAlone);
+        return;
+      }
       this.#attach().then(
-        () => this.#attachAgainLater(),
+        () => this.#attachAgainLater(false),
         (error: unknown) => {
           this.#parts.logger.debug({ error: String(error) }, 'not attached again yet');
-          this.#attachAgainLater();
+          this.#attachAgainLater(true);
         },
       );
     });
+  }
+
+  #through(): string[] {
+    const { options, address, through } = this.#parts;
+    const { addresses } = this.#node.status().raft.membership;
+    const noted = this.#store.note?.addresses ?? [];
+    const all = [...options.attach, ...through, ...noted, ...addresses.values()];
+    return [...new Set(all)].filter((other) => other !== address);
   }
 
   async #attach(): Promise<void> {
@@ -258,16 +273,13 @@ export class Life {
   async #askToAttach(): Promise<void> {
     const { world, options, address, mustAttach, logger } = this.#parts;
     const { note, lineage } = this.#store;
-    const through = [
-      ...new Set([...options.attach, ...this.#parts.through, ...(note?.addresses ?? [])]),
-    ];
     const members = await attach(
       {
         nodeId: this.#node.id,
         address,
         clusterName: options.clusterName,
         lineage: lineage ?? note?.lineage ?? null,
-        through: through.filter((other) => other !== address),
+        through: this.#through(),
         secret: options.secrets.rw,
         withinMs: mustAttach || note !== null ? Number.POSITIVE_INFINITY : attachWithinMs,
       },
@@ -344,7 +356,9 @@ export class Life {
         { addresses: others, clusterName, secret: secrets.rw },
         world.connect,
       );
-      if (removed) {
+      if (removed !== null) {
+        // A folder that never learnt where it belongs is set aside all the same.
+        this.#lineage ??= removed;
         logger.info({}, 'this node was removed: it comes back under a new id');
         this.#stopping ??= this.#stop({ kind: 'removed', through: others }, others);
       }
