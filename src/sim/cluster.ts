@@ -13,6 +13,8 @@ import { Violation } from './witness.ts';
 import type { World } from './world.ts';
 
 const letters = 'ABCDEFGHIJ';
+const addressOf = (name: string): string => `${name.toLowerCase()}:1`;
+const everyAddress = [...letters].slice(0, machinesMax).map(addressOf);
 
 /** What happened to a cluster, beside what its checkers count. */
 export type Happened = Record<
@@ -117,7 +119,7 @@ export class Cluster {
     const name = letters.charAt(i);
     const pace = shape.paces[i] ?? { startMs: 0, rate: 1, lookMs: 0 };
     const temper = shape.disks[i] ?? { slowMs: 0, tailMs: 0, capacityBytes: null };
-    const machine = new Machine(name, `${name.toLowerCase()}:1`, {
+    const machine = new Machine(name, addressOf(name), {
       world,
       net,
       disk: new SimDisk({ world, name, temper }),
@@ -204,7 +206,8 @@ export class Cluster {
   client(process: Process, name: string): Client {
     return new Client(
       { dial: this.net.dial(process), clock: process, prng: this.world.chance(`client ${name}`) },
-      { addresses: this.machines.map(({ address }) => address), clusterName: 'sim', client: name },
+      // Also those that come later: a client hears of members when it connects, and may outlive them all.
+      { addresses: everyAddress, clusterName: 'sim', client: name },
     );
   }
 
