@@ -63,6 +63,17 @@ const condemned = (letter: string): Promise<void> =>
 const errors = (letter: string): string[] =>
   cluster.life(letter).logged.filter((line) => line.startsWith('error'));
 
+async function leadsA(): Promise<void> {
+  const first = await cluster.newLeader();
+  if (first === 'A') return;
+  await cluster.until(() => cluster.status('A').raft.leader === idOf(first), 'A follows');
+  cluster
+    .node(first)
+    .transferLeadership(idOf('A'))
+    .catch(() => {});
+  await cluster.until(() => cluster.leader() === 'A', 'A leads');
+}
+
 async function recovered(letter: string): Promise<void> {
   await cluster.until(() => serves(letter), `${letter} serves again`);
   const isAccused = (by: string) => digestsOf(by).outvoted.includes(idOf(letter));
@@ -155,15 +166,7 @@ test('a condemned node acknowledges and votes, never campaigns, and does not ser
 test('a leader whose tree is wrong hands over, and condemns nobody', async () => {
   await make('ABC');
   await rot('A');
-  const first = await cluster.newLeader();
-  if (first !== 'A') {
-    await cluster.until(() => cluster.status('A').raft.leader === idOf(first), 'A follows');
-    cluster
-      .node(first)
-      .transferLeadership(idOf('A'))
-      .catch(() => {});
-    await cluster.until(() => cluster.leader() === 'A', 'A leads');
-  }
+  await leadsA();
   expect(serves('A')).toBe(true);
   await condemned('A');
   expect(cluster.node('A').leads()).toBe(false);
@@ -177,15 +180,7 @@ test('a leader whose tree is wrong hands over, and condemns nobody', async () =>
 test('a condemned leader that can hand over to nobody leads on, and serves nobody', async () => {
   await make('ABC');
   await rot('A');
-  const first = await cluster.newLeader();
-  if (first !== 'A') {
-    await cluster.until(() => cluster.status('A').raft.leader === idOf(first), 'A follows');
-    cluster
-      .node(first)
-      .transferLeadership(idOf('A'))
-      .catch(() => {});
-    await cluster.until(() => cluster.leader() === 'A', 'A leads');
-  }
+  await leadsA();
   withholdStates('A');
   cluster.board.rules.push((_, __, frame) =>
     frame.messages.some(({ kind }) => kind === 'timeoutNow') ? { copies: 0, delayRounds: 0 } : null,

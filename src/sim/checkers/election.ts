@@ -110,12 +110,9 @@ export class Elections {
     const membership = config?.membership ?? null;
     if (config === null || membership === null || membership.outgoing !== null) return;
     if (node.applied < config.index || membership.voters.includes(node.id)) return;
-    // It may be one by a change that is under way.
+    // It may be one by a change that is under way: in force, and not committed yet.
     const own = configOf(node.tip)?.membership ?? null;
     if (own?.voters.includes(node.id) === true || own?.outgoing?.includes(node.id) === true) return;
-    // A later one that is not committed yet, but in force, may make it a voter.
-    const inForce = configOf(node.tip)?.membership ?? null;
-    if (inForce?.voters.includes(node.id) === true) return;
     throw new Violation(
       'election',
       `${node.id} sends heartbeats in term ${term}, and has applied ${placeText(config)}, by which it is no voter`,
