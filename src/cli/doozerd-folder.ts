@@ -8,6 +8,8 @@ export const checkStatus = { sound: 0, damaged: 1, unusable: 2 } as const;
 
 const usage = 'doozerd check [--json] DIR, doozerd accept-loss DIR';
 
+const helpWords: ReadonlySet<string> = new Set(['-h', '-help', '--help']);
+
 export const folderCommands: ReadonlySet<string> = new Set(['check', 'accept-loss']);
 
 /** Resolves with the exit status. */
@@ -15,6 +17,10 @@ export async function runFolderCommand(
   [command, ...words]: readonly string[],
   terminal: Terminal,
 ): Promise<number> {
+  if (words.some((word) => helpWords.has(word))) {
+    await terminal.write(`usage: ${usage}\n"doozerd -h" says what they do.\n`);
+    return 0;
+  }
   const isJson = command === 'check' && words.includes('--json');
   const [folder, ...more] = words.filter((word) => !(isJson && word === '--json'));
   if (folder === undefined || folder.startsWith('-') || more.length > 0) {

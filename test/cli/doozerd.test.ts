@@ -14,6 +14,22 @@ async function run(words: string[], env: Record<string, string> = {}) {
 }
 
 describe('doozerd', () => {
+  it.each(['check', 'accept-loss'])(
+    'says how "%s" is called, without a folder',
+    async (command) => {
+      expect(await run([command, '-h'])).toMatchObject({
+        status: 0,
+        errors: '',
+        output: expect.stringContaining('doozerd check [--json] DIR'),
+      });
+      expect(await run([command])).toMatchObject({
+        status: 2,
+        output: '',
+        errors: expect.stringContaining('usage: doozerd check'),
+      });
+    },
+  );
+
   it('runs by its defaults when nothing is said', async () => {
     const { errors, options, status } = await run([]);
     expect([status, errors]).toEqual([0, '']);
