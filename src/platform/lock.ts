@@ -19,6 +19,9 @@ export async function lockFile(path: string): Promise<DiskLock> {
   const name = await claimName(path);
   let held = false;
   try {
+    // Looked at before anything is written: on a full disk, too, the holder is what is in the way.
+    const found = await readOrNull(path);
+    if (found !== null && (await isAlive(found))) throw lockedBy(path, found);
     await writeFile(draft, mine, { flag: 'wx' });
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       if (await takeFree(draft, path)) {

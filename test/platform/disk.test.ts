@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -80,6 +80,18 @@ describe('the lock of a folder', () => {
     await (await disk.lock('lock')).release();
     writeFileSync(join(folder, 'lock'), '');
     await (await disk.lock('lock')).release();
+  });
+
+  // On a full disk the draft would fail first, and the holder's reserve would be taken for room.
+  test('is refused before anything is written when somebody holds it', async () => {
+    const disk = await openDisk(folder);
+    const stat = readFileSync('/proc/self/stat', 'utf8');
+    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const held = `pid ${process.pid}\nstarted ${started}\nboot ${bootId()}\n`;
+    writeFileSync(join(folder, 'lock'), held);
+    const before = statSync(folder, { bigint: true }).mtimeNs;
+    await expect(disk.lock('lock')).rejects.toMatchObject({ code: 'ERR_LOCKED' });
+    expect(statSync(folder, { bigint: true }).mtimeNs).toBe(before);
   });
 
   test('goes to one of many who find it stale at once', async () => {

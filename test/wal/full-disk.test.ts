@@ -70,6 +70,37 @@ async function look(wal: Wal, times = 1): Promise<boolean> {
 }
 
 describe('a full disk', () => {
+  test('gives its reserve for a start that finds no room for a lock', async () => {
+    const cupboard = new Cupboard();
+    const before = await openOn(cupboard.disk);
+    await look(before, 6);
+    await before.stop();
+    const { memory } = cupboard;
+    expect(memory.paths()).toContain('reserve');
+    const disk: Disk = {
+      ...cupboard.disk,
+      lock: async (path) => {
+        if (memory.paths().includes('reserve')) throw noRoom(path);
+        return memory.lock(path);
+      },
+    };
+    const wal = await openWal({ disk, checksum, logger: listener() });
+    expect(wal.identity).toEqual(identity);
+    expect(memory.paths()).not.toContain('reserve');
+    await wal.stop();
+  });
+
+  test('gives up nothing for a start that meets another holder', async () => {
+    const cupboard = new Cupboard();
+    const wal = await openOn(cupboard.disk);
+    await look(wal, 6);
+    const before = cupboard.memory.paths();
+    expect(before).toContain('reserve');
+    await expect(openOn(cupboard.disk)).rejects.toMatchObject({ code: 'ERR_LOCKED' });
+    expect(cupboard.memory.paths()).toEqual(before);
+    await wal.stop();
+  });
+
   test('goes on in the reserve, and ends when that is gone too, having lost nothing', async () => {
     const cupboard = new Cupboard();
     const logger = listener();
