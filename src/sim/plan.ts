@@ -44,6 +44,7 @@ export const stepKinds = [
   'replace',
   'transfer',
   'strand',
+  'lastHolder',
   'flood',
 ] as const;
 
@@ -223,6 +224,7 @@ const groups: readonly (readonly Weight[])[] = [
     ['strand', 2],
     ['attach', 1],
   ],
+  [['lastHolder', 3]],
 ];
 
 function drawSteps({ below }: Prng, shape: Shape): Step[] {

@@ -2,6 +2,7 @@
 import { unreachable } from '../base/index.ts';
 import { slotPath } from '../paths/index.ts';
 import type { Cluster } from './cluster.ts';
+import { lastHolder } from './last-holder.ts';
 import type { Machine } from './machine.ts';
 import { shapeOf } from './net/shapes.ts';
 import type { Step } from './plan.ts';
@@ -55,6 +56,8 @@ export function carryOut(cluster: Cluster, step: Step): void {
       return toMembers(cluster, machine, step);
     case 'strand':
       return strand(cluster, machine, step);
+    case 'lastHolder':
+      return lastHolder(cluster, step, (bad) => rotTail(cluster, bad));
     case 'flood':
       return flood(cluster, step);
     default:
@@ -172,45 +175,64 @@ function destroy(
   const { bad } = cluster.plan.shape;
   const machine = bad === null ? undefined : cluster.machines[bad];
   if (machine === undefined) return;
-  if (cluster.verdict(machine, destroyingFaults[kind]) !== 'survive') return;
   const { disk } = machine;
-  cluster.trouble(machine);
-  for (const each of cluster.machines) cluster.touched.add(each);
-  let what: string | null = kind;
   switch (kind) {
     case 'rot':
-      what = disk.rot();
-      break;
-    case 'rotTail':
+      spoil(cluster, machine, kind, () => disk.rot());
+      return;
+    case 'rotTail': {
+      if (!rotTail(cluster, machine)) return;
       // Found out at the next start, which comes at once; now and then everybody's.
-      what = disk.rotTail();
-      if (what === null) break;
       for (const each of choice % 4 === 0 ? cluster.machines : [machine]) {
         if (each.state === 'down') continue;
         each.cutPower();
         cluster.startLater(each, 10 + ((choice >> 4) % 200));
       }
-      break;
+      return;
+    }
     case 'misdirect':
-      disk.misdirectNext();
-      break;
+      spoil(cluster, machine, kind, () => {
+        disk.misdirectNext();
+        return kind;
+      });
+      return;
     case 'loseName':
-      what = disk.loseName();
-      break;
+      spoil(cluster, machine, kind, () => disk.loseName());
+      return;
     case 'truncateSnapshot':
-      what = disk.truncateSnapshot();
-      break;
+      spoil(cluster, machine, kind, () => disk.truncateSnapshot());
+      return;
     case 'loseFolder':
-      machine.kill();
-      machine.loseFolder();
-      cluster.happened.foldersLost++;
-      cluster.startLater(machine, forMs);
-      break;
+      spoil(cluster, machine, kind, () => {
+        machine.kill();
+        machine.loseFolder();
+        cluster.happened.foldersLost++;
+        cluster.startLater(machine, forMs);
+        return kind;
+      });
+      return;
   }
-  if (what === null) return;
+}
+
+const rotTail = (cluster: Cluster, machine: Machine): boolean =>
+  spoil(cluster, machine, 'rotTail', () => machine.disk.rotTail());
+
+/** @param act  what it did, for people; `null`: there was nothing to spoil. */
+function spoil(
+  cluster: Cluster,
+  machine: Machine,
+  kind: keyof typeof destroyingFaults,
+  act: () => string | null,
+): boolean {
+  if (cluster.verdict(machine, destroyingFaults[kind]) !== 'survive') return false;
+  cluster.trouble(machine);
+  for (const each of cluster.machines) cluster.touched.add(each);
+  const what = act();
+  if (what === null) return false;
   cluster.world.say(() => `${machine.name} ${what}`);
   cluster.happened.rots++;
   cluster.hit(machine);
+  return true;
 }
 
 // --- people ---------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ export function flood(cluster: Cluster, { choice }: Step): void {
 }
 
 /** The driver's own path: no guest knows of it. */
-function write({ node, isUp }: Machine, count: number): void {
+export function write({ node, isUp }: Machine, count: number): void {
   if (node === null || !isUp) return;
   for (let n = 0; n < count; n++) {
     const body = utf8(`stranded ${n}`);
@@ -88,7 +88,7 @@ function write({ node, isUp }: Machine, count: number): void {
 const deaf = { applied: () => {}, failed: () => {} };
 
 /** A client of 2011 that knows this one node, and asks it again and again, or changes the same. */
-function visit(cluster: Cluster, host: Machine, verbs: Verb[]): void {
+export function visit(cluster: Cluster, host: Machine, verbs: Verb[]): void {
   const { world, net, history } = cluster;
   const process = new Process(world, { startMs: 0, rate: 1, lookMs: 0 });
   const name = `v${cluster.visitors++}`;

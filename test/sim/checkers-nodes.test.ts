@@ -4,10 +4,10 @@ import { logIndex, type Term, term } from '../../src/base/index.ts';
 import type { Message } from '../../src/raft/index.ts';
 import { breach, id, members, type Scene, threeVoters } from './checkers-support.ts';
 
-const heartbeat = (of: number): Message => ({
+const heartbeat = (of: number, commit = 0): Message => ({
   kind: 'heartbeat',
   term: of as Term,
-  commit: logIndex(0),
+  commit: logIndex(commit),
   round: 0,
 });
 const grant = (of: number): Message => ({
@@ -261,6 +261,31 @@ describe('quorum', () => {
     breach('quorum', () => scene.apply('A', 3, 1));
     scene.saved('B');
     scene.apply('A', 3, 1);
+  });
+
+  test('an entry of an earlier term is committed with one of the leader’s own, not by counting', () => {
+    const scene = threeVoters();
+    scene.save('A', [[1, 'x']]);
+    scene.lead('A', 2);
+    scene.save('B', [[1, 'x']]);
+    breach('quorum', () => scene.send('A', 'C', heartbeat(2, 3)));
+  });
+
+  test('with one of its own it is, and by the leader of its own term it was', () => {
+    const scene = threeVoters();
+    scene.lead('A', 1);
+    scene.save('A', [[1, 'x']]);
+    scene.save('B', [[1, 'x']]);
+    scene.send('A', 'C', heartbeat(1, 3));
+    scene.save('A', [[1, 'y']]);
+    scene.lead('A', 2);
+    scene.save('A', [[2, 'noop']]);
+    scene.save('C', [
+      [1, 'x'],
+      [1, 'y'],
+      [2, 'noop'],
+    ]);
+    scene.send('A', 'B', heartbeat(2, 5));
   });
 
   test('while joint, both majorities are needed', () => {

@@ -166,7 +166,9 @@ export class Checkers implements Witness {
   };
 
   readonly saved = (life: LifeName): void => {
-    this.#cluster.node(life.node).saved();
+    const node = this.#cluster.node(life.node);
+    node.saved();
+    this.#cluster.held(node);
   };
 
   readonly sent = (life: LifeName, to: NodeId, frame: PeerFrame): void => {

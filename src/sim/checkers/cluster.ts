@@ -14,6 +14,8 @@ export class Cluster {
   readonly committed: Made[] = [this.ledger.root];
   /** By term: everything through here is known to have been committed in that term or before. */
   readonly #committedBy: number[] = [];
+  /** Up to here some leader may have committed: a majority held an entry of its own term while it led. */
+  #countable = 0;
   /** The committed membership entry that came last. */
   config: Made | null = null;
 
@@ -41,6 +43,44 @@ export class Cluster {
     const upto = Math.min(term, this.#committedBy.length);
     for (let t = 0; t < upto; t++) most = Math.max(most, this.#committedBy[t] ?? 0);
     return most;
+  }
+
+  /** Everything up to here is or may be committed; beyond, whoever calls it so has counted wrongly. */
+  committable(): number {
+    return Math.max(this.#countable, this.tip.index);
+  }
+
+  /** A leader appended a membership, and counts by it what was durable before. */
+  recount(): void {
+    for (const node of this.nodes.values()) this.held(node);
+  }
+
+  /** `node` has made more durable: with it the leader of that term may have a majority. */
+  held({ durable }: NodeLog): void {
+    const { index, term } = durable;
+    if (index <= this.#countable) return;
+    const leader = this.#leaderIn(term);
+    if (leader === null || !leader.holds(durable)) return;
+    for (let at: Made | null = durable; at !== null && at.term === term; at = at.previous) {
+      if (at.index <= this.#countable) return;
+      if (!this.isHeld(at, leader.tip) && !this.#isHeldByNext(at, leader)) continue;
+      this.#countable = at.index;
+      return;
+    }
+  }
+
+  /** With the joint membership committed the leader appends the final one, and counts by it before it saves it. */
+  #isHeldByNext(made: Made, { tip }: NodeLog): boolean {
+    const membership = configOf(tip)?.membership ?? null;
+    if (membership === null || membership.outgoing === null) return false;
+    return this.isHeldBy(made, { ...membership, outgoing: null });
+  }
+
+  #leaderIn(term: number): NodeLog | null {
+    for (const node of this.nodes.values()) {
+      if (node.alive && node.leadsIn === term && node.term === term) return node;
+    }
+    return null;
   }
 
   /** `node` has applied everything through `made`. @returns the entries nobody had applied before. */

@@ -73,6 +73,8 @@ export class Elections {
       case 'snapshot':
       case 'timeoutNow':
         if (message.kind === 'heartbeat') this.#checkOffice(node, message.term);
+        if (message.kind === 'heartbeat' || message.kind === 'appendRequest')
+          this.#checkCommit(node, message);
         if (this.#leaders[message.term] === life.node) return;
         this.#leads(life.node, message.term, `sends "${message.kind}"`);
         return;
@@ -92,6 +94,21 @@ export class Elections {
       default:
         return;
     }
+  }
+
+  /** Entries of earlier terms are committed with one of the leader's own, never by counting (Raft 5.4.2). */
+  #checkCommit(
+    node: NodeLog,
+    { kind, term, commit }: { kind: string; term: number; commit: number },
+  ): void {
+    if (commit <= this.#cluster.committable()) return;
+    this.#cluster.recount();
+    const committable = this.#cluster.committable();
+    if (commit <= committable) return;
+    throw new Violation(
+      'quorum',
+      `${node.id} sends "${kind}" in term ${term} with commit index ${commit}: up to ${committable} a majority held an entry of the term of a leader in office`,
+    );
   }
 
   #leads(id: NodeId, term: number, how: string): void {

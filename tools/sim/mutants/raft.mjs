@@ -414,7 +414,12 @@ export const raft = [
     edits: [
       ['if (at.index < m.memberIndex && at.term <= lastTermOf(m))\n        return false;', ''],
     ],
-    also: [{ file: 'src/life/life.js', edits: [['if (removed) {', 'if (removed || !removed) {']] }],
+    also: [
+      {
+        file: 'src/life/life.js',
+        edits: [['if (removed !== null) {', 'if (removed !== undefined) {']],
+      },
+    ],
   },
   {
     id: 'promote-silent',
