@@ -91,6 +91,20 @@ export const limits = {
   historyRevisionsMax: 1_000_000,
   /** Bodies of remembered events, together. Beyond: the oldest are forgotten. */
   historyBytesMax: 256 * mib,
+  /** Compares and operations of one transaction, and its bytes: paths, values, what it reads. Beyond: refused. */
+  transactionOperationsMax: 128,
+  transactionBytesMax: mib,
+  /** Leases and sessions of a cluster, together. Beyond: no new one is granted. */
+  leasesMax: 100_000,
+  /** Files of one lease: they go together, in one entry. Beyond: refused. */
+  leaseFilesMax: 1024,
+  /** How long a lease may be. */
+  leaseLengthMsMin: 1000,
+  leaseLengthMsMax: 86_400_000,
+  /** Requests of one session whose answers its client has not acknowledged. Beyond: refused. */
+  sessionWindowMax: 1024,
+  /** What those answers may hold of files, together. Beyond: refused as overloaded. */
+  sessionReplyBytesMax: 8 * mib,
   /** A WAL segment. */
   segmentBytes: 64 * mib,
   /** Room a node keeps in its folder for a disk that is full: its next segment, or a snapshot's room. */

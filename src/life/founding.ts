@@ -2,7 +2,6 @@ import {
   base32Of,
   clusterId,
   type Lineage,
-  limits,
   logIndex,
   type NodeId,
   nodeId,
@@ -14,10 +13,10 @@ import {
 import type { NodeHandle } from '../node/index.ts';
 import { clusterNameFile, nameServiceFile, nodeFile, slotPath } from '../paths/index.ts';
 import type { Clock, LogStore, Random, Recovered } from '../ports/index.ts';
-import type { Command } from '../tree/index.ts';
+import { type Command, sessionsVersion, usualLimits } from '../tree/index.ts';
 
 /** The rules `apply` follows in a cluster that is founded by this release. */
-const behaviourVersion = 1;
+const behaviourVersion = sessionsVersion;
 const idBytes = 10;
 const foundAgainMs = 50;
 
@@ -83,7 +82,7 @@ export const foundCommand = (founder: Founder): Command => {
     lineage: founder.lineage,
     name,
     behaviourVersion,
-    limits: { valueBytesMax: founder.valueBytesMax, pathBytesMax: limits.pathBytesMax },
+    limits: { ...usualLimits, valueBytesMax: founder.valueBytesMax },
     files,
   };
 };

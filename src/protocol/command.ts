@@ -1,7 +1,36 @@
-import type { NodeId, SessionId } from '../base/index.ts';
-import { AssertionError, bootNumber, noSession, parseClusterId, sessionId } from '../base/index.ts';
+import type { LeaseId, NodeId, SessionId } from '../base/index.ts';
+import {
+  AssertionError,
+  bootNumber,
+  leaseId,
+  noLease,
+  noSession,
+  parseClusterId,
+  sessionId,
+  term,
+} from '../base/index.ts';
 import type { Path } from '../paths/index.ts';
-import type { Command, CommandEnvelope, Origin } from '../tree/index.ts';
+import {
+  type Command,
+  type CommandEnvelope,
+  type Origin,
+  sessionsVersion,
+  type TreeLimits,
+  usualLimits,
+  type Write,
+} from '../tree/index.ts';
+import {
+  putTransaction,
+  putWrite,
+  readPath,
+  sizeOfTransaction,
+  sizeOfWrite,
+  takeCount,
+  takeCreate,
+  takeDelete,
+  takeSet,
+  takeTransaction,
+} from './command-writes.ts';
 import { asciiAt, nodeIdAt, Reader, wholeAt } from './reader.ts';
 import { bytesOf, Writer } from './writer.ts';
 
@@ -9,7 +38,8 @@ import { bytesOf, Writer } from './writer.ts';
  * A command as it stands in an entry, little-endian:
  *
  *    0  u8    1, the form's version
- *    1  u8    kind: 1 set, 2 delete, 3 nop, 4 found, 5 publish; 0x80 added: session fields follow
+ *    1  u8    kind: 1 set, 2 delete, 3 nop, 4 found, 5 publish, 6 set with a lease, 7 create, 8 count,
+ *             9 transaction, 10 grant, 11 revoke, 12 expire; 0x80 added: session fields follow
  *    2  16    origin: node id
  *   18  u64   origin: boot
  *   26  u64   origin: n
@@ -19,8 +49,14 @@ import { bytesOf, Writer } from './writer.ts';
  *   delete    i64 guard, u16 length and path
  *   nop       nothing
  *   found     cluster id 16, u64 epoch, epoch id, name, u32 behaviour version,
- *             u64 valueBytesMax, u64 pathBytesMax, u16 count of files: path, u32 length and body
+ *             u64 valueBytesMax, u64 pathBytesMax, u16 count of files: path, u32 length and body;
+ *             from behaviour version 2 on, u64 each: the limits of transactions (operations, bytes),
+ *             leases (how many, files, least and most length), sessions (window, bytes of answers)
  *   publish   node id 16, u16 count of files: name, u32 length and body
+ *   6 to 9    `command-writes.ts`
+ *   grant     u64 length in ms, u32 window
+ *   revoke    u64 lease
+ *   expire    u64 term, u32 count of leases: u64
  *
  * Texts are UTF-8 after their length as u16. The origin stands at the same place in every version,
  * so that a node that cannot read a newer command still knows whose it is.
@@ -29,7 +65,32 @@ const formVersion = 1;
 const originAt = 2;
 const commandAt = 34;
 const sessionFlag = 0x80;
-const kinds = { set: 1, delete: 2, nop: 3, found: 4, publish: 5 } as const;
+const kinds = {
+  set: 1,
+  delete: 2,
+  nop: 3,
+  found: 4,
+  publish: 5,
+  leasedSet: 6,
+  create: 7,
+  count: 8,
+  transaction: 9,
+  grant: 10,
+  revoke: 11,
+  expire: 12,
+} as const;
+
+/** What `found` says more from behaviour version 2 on, in this order. */
+const laterLimits = [
+  'transactionOperationsMax',
+  'transactionBytesMax',
+  'leasesMax',
+  'leaseFilesMax',
+  'leaseLengthMsMin',
+  'leaseLengthMsMax',
+  'sessionWindowMax',
+  'sessionReplyBytesMax',
+] as const satisfies readonly (keyof TreeLimits)[];
 
 /** The origin of a command whose origin could not be read: no node has this id and boot 0. */
 export const nilOrigin: Origin = {
@@ -42,20 +103,35 @@ export const nilOrigin: Origin = {
 export function encodeEnvelope(envelope: CommandEnvelope): Uint8Array {
   const { command } = envelope;
   switch (command.kind) {
-    case 'set': {
-      const { path, body } = command;
-      const writer = begin(envelope, kinds.set, 10 + path.length + body.length);
-      writer.signed(command.guard);
-      writer.u16(path.length);
-      writer.ascii(path);
-      writer.raw(body);
+    case 'set':
+    case 'delete':
+    case 'create':
+    case 'count': {
+      const writer = begin(envelope, kindOfWrite(command), sizeOfWrite(command));
+      putWrite(writer, command);
       return writer.finish();
     }
-    case 'delete': {
-      const writer = begin(envelope, kinds.delete, 10 + command.path.length);
-      writer.signed(command.guard);
-      writer.u16(command.path.length);
-      writer.ascii(command.path);
+    case 'transaction': {
+      const writer = begin(envelope, kinds.transaction, sizeOfTransaction(command));
+      putTransaction(writer, command);
+      return writer.finish();
+    }
+    case 'grant': {
+      const writer = begin(envelope, kinds.grant, 12);
+      writer.whole(command.lengthMs);
+      writer.u32(command.window);
+      return writer.finish();
+    }
+    case 'revoke': {
+      const writer = begin(envelope, kinds.revoke, 8);
+      writer.whole(command.lease);
+      return writer.finish();
+    }
+    case 'expire': {
+      const writer = begin(envelope, kinds.expire, 12 + 8 * command.leases.length);
+      writer.whole(command.term);
+      writer.u32(command.leases.length);
+      for (const id of command.leases) writer.whole(id);
       return writer.finish();
     }
     case 'nop':
@@ -68,6 +144,11 @@ export function encodeEnvelope(envelope: CommandEnvelope): Uint8Array {
       throw new AssertionError('a command that cannot be read is never written');
   }
 }
+
+const kindOfWrite = (write: Write): number =>
+  write.kind === 'set' && (write.lease ?? noLease) !== noLease
+    ? kinds.leasedSet
+    : kinds[write.kind];
 
 /** Header and session fields, with room for `size` bytes more. */
 function begin(envelope: CommandEnvelope, kind: number, size: number): Writer {
@@ -95,7 +176,8 @@ function encodeFound(
   const name = bytesOf(command.name);
   const epochId = bytesOf(lineage.epochId);
   const filesSize = files.reduce((sum, { path, body }) => sum + 6 + path.length + body.length, 2);
-  const size = 16 + 8 + 2 + epochId.length + 2 + name.length + 4 + 16 + filesSize;
+  const more = command.behaviourVersion >= sessionsVersion ? laterLimits : [];
+  const size = 16 + 8 + 2 + epochId.length + 2 + name.length + 4 + 16 + filesSize + 8 * more.length;
   const writer = begin(envelope, kinds.found, size);
   writer.ascii(lineage.clusterId);
   writer.whole(lineage.epoch);
@@ -110,6 +192,7 @@ function encodeFound(
     writer.ascii(path);
     writer.long(body);
   }
+  for (const limit of more) writer.whole(command.limits[limit]);
   return writer.finish();
 }
 
@@ -182,15 +265,24 @@ function readEnvelope(bytes: Uint8Array, origin: Origin): CommandEnvelope {
 
 function readCommand(reader: Reader, kind: number): Command {
   switch (kind) {
-    case kinds.set: {
-      const guard = reader.signed();
-      const path = readPath(reader);
-      return { kind: 'set', path, body: reader.rest().slice(), guard };
-    }
-    case kinds.delete: {
-      const guard = reader.signed();
-      return { kind: 'delete', path: readPath(reader), guard };
-    }
+    case kinds.set:
+      return takeSet(reader, false);
+    case kinds.leasedSet:
+      return takeSet(reader, true);
+    case kinds.delete:
+      return takeDelete(reader);
+    case kinds.create:
+      return takeCreate(reader);
+    case kinds.count:
+      return takeCount(reader);
+    case kinds.transaction:
+      return takeTransaction(reader);
+    case kinds.grant:
+      return { kind: 'grant', lengthMs: reader.whole(), window: reader.u32() };
+    case kinds.revoke:
+      return { kind: 'revoke', lease: leaseId(reader.whole()) };
+    case kinds.expire:
+      return readExpire(reader);
     case kinds.nop:
       return { kind: 'nop' };
     case kinds.found:
@@ -202,26 +294,14 @@ function readCommand(reader: Reader, kind: number): Command {
   }
 }
 
-/**
- * A path as this form allows it: `/`, or names of visible ASCII, none of them empty. Which letters a
- * name may have is the business of doors and of `apply`; this check belongs to the form and never
- * changes, or two releases would read one command in two ways.
- */
-function readPath(reader: Reader): Path {
-  const length = reader.u16();
-  const bytes = reader.take(length);
-  if (bytes[0] !== slash) reader.fail('a path begins with a slash', reader.at - length);
-  let before = 0;
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[i] ?? 0;
-    if (byte <= 0x20 || byte >= 0x7f) reader.fail('a path is visible ASCII', reader.at - length);
-    if (byte === slash && before === slash) reader.fail('a name is empty', reader.at - length);
-    before = byte;
+function readExpire(reader: Reader): Command {
+  const of = term(reader.whole());
+  const leases: LeaseId[] = [];
+  for (let left = reader.count(reader.u32(), 8); left > 0; left--) {
+    leases.push(leaseId(reader.whole()));
   }
-  if (length > 1 && before === slash) reader.fail('a name is empty', reader.at - length);
-  return asciiAt(bytes, 0, length) as Path;
+  return { kind: 'expire', leases, term: of };
 }
-const slash = 0x2f;
 
 function readFound(reader: Reader): Command {
   const at = reader.at;
@@ -231,12 +311,18 @@ function readFound(reader: Reader): Command {
   const epochId = reader.text();
   const name = reader.text();
   const behaviourVersion = reader.u32();
-  const limits = { valueBytesMax: reader.whole(), pathBytesMax: reader.whole() };
+  const valueBytesMax = reader.whole();
+  const pathBytesMax = reader.whole();
   const count = reader.count(reader.u16(), 7);
   const files: { path: Path; body: Uint8Array }[] = [];
   for (let i = 0; i < count; i++)
     files.push({ path: readPath(reader), body: reader.long().slice() });
   const lineage = { clusterId, epoch, epochId };
+  const later: { -readonly [Name in keyof TreeLimits]?: number } = {};
+  if (behaviourVersion >= sessionsVersion) {
+    for (const limit of laterLimits) later[limit] = reader.whole();
+  }
+  const limits = { ...usualLimits, ...later, valueBytesMax, pathBytesMax };
   return { kind: 'found', lineage, name, behaviourVersion, limits, files };
 }
 

@@ -81,6 +81,11 @@ export class Reader {
     return this.#bytes.subarray(at, at + length);
   }
 
+  /** A reader of the next `length` bytes alone. */
+  within(length: number): Reader {
+    return new Reader(this.take(length), this.#what);
+  }
+
   /** Bytes after their length as u16. */
   short(): Uint8Array {
     return this.take(this.u16());

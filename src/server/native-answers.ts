@@ -10,7 +10,7 @@ type ErrorReply = Extract<NativeReply, { readonly kind: 'error' }>;
 
 /** The answer to a write that was committed. */
 export const wroteReply = (tag: number, reply: Reply): NativeReply =>
-  reply.kind === 'applied'
+  reply.kind !== 'refused'
     ? { kind: 'revision', tag, revision: reply.revision }
     : {
         kind: 'error',

@@ -1,12 +1,31 @@
-import { assert, type ClusterTime, isMember, noBytes, unreachable, utf8 } from '../base/index.ts';
-import { errorFile, nodeFolder, type Path, parsePath } from '../paths/index.ts';
+import {
+  assert,
+  type ClusterTime,
+  type ErrorCode,
+  isMember,
+  leaseId,
+  noLease,
+  unreachable,
+  utf8,
+} from '../base/index.ts';
+import { errorFile, nodeFolder, parsePath } from '../paths/index.ts';
 import { Draft } from './draft.ts';
-import { checkSizes, checkWrite, type Refusal } from './guards.ts';
+import { badMutation, checkSizes, type Refusal } from './guards.ts';
 import { applyMembership } from './members.ts';
+import { isRefusal, noSuchLease, write } from './operations.ts';
+import { PathMap } from './path-map.ts';
 import { canHoldFile } from './places.ts';
-import { checkSlot } from './slots.ts';
+import { hasRoom, remember, standingOf } from './sessions.ts';
 import type { TreeState } from './state.ts';
-import type { Change, Command, Event, GuardRevision, Reply } from './types.ts';
+import { transact } from './transaction.ts';
+import {
+  type Change,
+  type Command,
+  type CommandEnvelope,
+  type Event,
+  type Reply,
+  sessionsVersion,
+} from './types.ts';
 
 /** What a change did. The state before it stays valid and unchanged. */
 export type Applied = {
@@ -25,25 +44,79 @@ export type Applied = {
  */
 export function apply(state: TreeState, change: Change): Applied {
   assert(change.index === state.appliedIndex + 1, 'entries are applied in order, each once');
-  const draft = new Draft(state);
   const { body } = change;
   switch (body.kind) {
-    case 'command': {
-      const { command } = body.envelope;
-      const refusal = applyCommand(draft, state, command);
-      if (refusal !== null) noteRefusal(draft, refusal);
-      const settings =
-        command.kind === 'found' && refusal === null ? founded(state, command) : state;
-      return finish(draft, state, change, settings, replyOf(draft, refusal));
-    }
-    case 'membership':
+    case 'command':
+      return applyEnvelope(state, change, body.envelope);
+    case 'membership': {
+      const draft = new Draft(state);
       return finish(draft, state, change, applyMembership(draft, state, body.membership), null);
+    }
     case 'nothing':
-      return finish(draft, state, change, state, null);
+      return finish(new Draft(state), state, change, state, null);
     default:
       return unreachable(body);
   }
 }
+
+function applyEnvelope(state: TreeState, change: Change, envelope: CommandEnvelope): Applied {
+  const { command } = envelope;
+  const { behaviourVersion } = state;
+  const isOfLater = envelope.session !== 0 || isOfSessionsVersion(command);
+  if (isOfLater && behaviourVersion < sessionsVersion) {
+    const why = badMutation(`The cluster follows behaviour version ${behaviourVersion}`);
+    return refuse(state, change, envelope, { ...why, code: 'ERR_UNKNOWN_VERB' });
+  }
+  const draft = new Draft(state);
+  const standing = standingOf(draft, state, envelope);
+  if (standing.kind === 'answered') return finish(draft, state, change, state, standing.reply);
+  const outcome = applyCommand(draft, state, change, command);
+  if ('note' in outcome) return refuse(state, change, envelope, outcome);
+  const { session } = standing;
+  if (session !== null && !hasRoom(state, session, envelope.ackedBelow, outcome)) {
+    return refuse(state, change, envelope, noRoomForReply(state));
+  }
+  remember(draft, envelope, outcome);
+  const settings = command.kind === 'found' ? founded(state, command) : state;
+  return finish(draft, state, change, settings, outcome);
+}
+
+const isOfSessionsVersion = (command: Command): boolean => {
+  switch (command.kind) {
+    case 'create':
+    case 'count':
+    case 'transaction':
+    case 'grant':
+    case 'revoke':
+    case 'expire':
+      return true;
+    case 'set':
+      return (command.lease ?? noLease) !== noLease;
+    default:
+      return false;
+  }
+};
+
+/** Nothing is done but to say why: of what the command had begun, nothing is kept. */
+function refuse(
+  state: TreeState,
+  change: Change,
+  envelope: CommandEnvelope,
+  refusal: Refusal,
+): Applied {
+  const draft = new Draft(state);
+  noteRefusal(draft, refusal);
+  const { code, detail } = refusal;
+  const reply: Reply = { kind: 'refused', code, detail, revision: draft.revision };
+  remember(draft, envelope, reply);
+  return finish(draft, state, change, state, reply);
+}
+
+const noRoomForReply = ({ limits: { sessionReplyBytesMax } }: TreeState): Refusal => ({
+  code: 'ERR_OVERLOADED',
+  note: 'too large',
+  detail: `What the session has read and not acknowledged has more than ${sessionReplyBytesMax} bytes`,
+});
 
 /** What a write leaves alone. */
 type Settings = Pick<
@@ -76,19 +149,14 @@ function finish(
     behaviourVersion: settings.behaviourVersion,
     membership: settings.membership,
     membershipInForce: settings.membershipInForce,
-    sessions: before.sessions,
-    leases: before.leases,
+    leases: draft.leases,
+    leasesDigest: draft.leasesDigest,
   };
   assert(
     state.revision === before.revision + events.length,
     'T1: each event has a revision of its own',
   );
   return { state, reply, events };
-}
-
-function replyOf({ revision }: Draft, refusal: Refusal | null): Reply {
-  if (refusal === null) return { kind: 'applied', revision };
-  return { kind: 'refused', code: refusal.code, detail: refusal.detail, revision };
 }
 
 /**
@@ -100,20 +168,43 @@ function noteRefusal(draft: Draft, { note }: Refusal): void {
   else draft.nop();
 }
 
-function applyCommand(draft: Draft, state: TreeState, command: Command): Refusal | null {
+/** On a refusal the draft may hold a part of the command, and is of no use any more. */
+function applyCommand(
+  draft: Draft,
+  state: TreeState,
+  change: Change,
+  command: Command,
+): Reply | Refusal {
   switch (command.kind) {
     case 'set':
-      return set(draft, state, command.path, command.body, command.guard);
     case 'delete':
-      return remove(draft, state, command.path, command.guard);
+    case 'create':
+    case 'count': {
+      const outcome = write(draft, state, command);
+      if (isRefusal(outcome)) return outcome;
+      const { revision, value } = outcome;
+      return value === null ? { kind: 'applied', revision } : { kind: 'counted', revision, value };
+    }
     case 'nop':
       draft.nop();
-      return null;
+      return applied(draft);
+    case 'transaction':
+      return transact(draft, state, command);
+    case 'grant':
+      return grant(draft, state, change, command);
+    case 'revoke': {
+      const { detail, code } = noSuchLease(command.lease);
+      if (draft.lease(command.lease) === undefined) return quietly(state, code, detail);
+      draft.end(command.lease);
+      return applied(draft);
+    }
+    case 'expire':
+      return expire(draft, state, change, command);
     case 'found':
-      return found(draft, state, command);
+      return found(draft, state, command) ?? applied(draft);
     case 'publish':
       publish(draft, state, command);
-      return null;
+      return applied(draft);
     case 'unreadable':
       return badMutation('This version cannot read the command');
     default:
@@ -121,29 +212,57 @@ function applyCommand(draft: Draft, state: TreeState, command: Command): Refusal
   }
 }
 
-function set(
+const applied = ({ revision }: Draft): Reply => ({ kind: 'applied', revision });
+
+/** A refusal without a note: what concerns leases only takes no revision, done or not. */
+const quietly = ({ revision }: TreeState, code: ErrorCode, detail: string): Reply => ({
+  kind: 'refused',
+  code,
+  detail,
+  revision,
+});
+
+function grant(
   draft: Draft,
   state: TreeState,
-  path: Path,
-  body: Uint8Array,
-  guard: GuardRevision,
-): Refusal | null {
-  const old = draft.files.get(path);
-  const refusal =
-    checkSizes(state.limits, path, body) ??
-    checkWrite(draft, path, old, guard) ??
-    checkSlot(draft, state, path, body);
-  if (refusal === null) draft.set(path, body, old);
-  return refusal;
+  { index }: Change,
+  { lengthMs, window }: Extract<Command, { kind: 'grant' }>,
+): Reply {
+  const { leasesMax, leaseLengthMsMin, leaseLengthMsMax, sessionWindowMax } = state.limits;
+  if (!(lengthMs >= leaseLengthMsMin && lengthMs <= leaseLengthMsMax)) {
+    const bounds = `from ${leaseLengthMsMin} to ${leaseLengthMsMax} ms`;
+    return quietly(state, 'ERR_BAD_ARGUMENT', `A lease lasts ${bounds}, not ${lengthMs}`);
+  }
+  if (window > sessionWindowMax) {
+    const why = `A session has at most ${sessionWindowMax} requests in its window, not ${window}`;
+    return quietly(state, 'ERR_BAD_ARGUMENT', why);
+  }
+  if (draft.leases.size >= leasesMax) {
+    return quietly(
+      state,
+      'ERR_OVERLOADED',
+      `The cluster has ${leasesMax} leases, the most it keeps`,
+    );
+  }
+  const id = leaseId(index);
+  const session = window === 0 ? null : { window, ackedBelow: 1, replies: [], replyBytes: 0 };
+  draft.grant({ id, lengthMs, files: PathMap.empty<true>(), session });
+  return { kind: 'granted', revision: draft.revision, lease: id };
 }
 
-function remove(draft: Draft, state: TreeState, path: Path, guard: GuardRevision): Refusal | null {
-  const refusal =
-    checkSizes(state.limits, path, noBytes) ??
-    checkWrite(draft, path, draft.files.get(path), guard) ??
-    checkSlot(draft, state, path, null);
-  if (refusal === null) draft.delete(path);
-  return refusal;
+/** The log holds it in the leader's own term, or its word is void: another leader may have renewed. */
+function expire(
+  draft: Draft,
+  state: TreeState,
+  change: Change,
+  { leases, term }: Extract<Command, { kind: 'expire' }>,
+): Reply {
+  if (change.term !== term) {
+    const why = `The leader of term ${term} is none in term ${change.term}`;
+    return quietly(state, 'ERR_BAD_ARGUMENT', why);
+  }
+  for (const id of leases) if (draft.lease(id) !== undefined) draft.end(id);
+  return applied(draft);
 }
 
 type Found = Extract<Command, { kind: 'found' }>;
@@ -155,8 +274,8 @@ function found(draft: Draft, state: TreeState, command: Found): Refusal | null {
   const ruled = founded(state, command);
   const trial = new Draft(state);
   for (const { path, body } of command.files) {
-    const refusal = set(trial, ruled, path, body, -1);
-    if (refusal !== null) return refusal;
+    const outcome = write(trial, ruled, { kind: 'set', path, body, guard: -1 });
+    if (isRefusal(outcome)) return outcome;
   }
   for (const { path, body } of command.files) draft.set(path, body);
   return null;
@@ -188,9 +307,3 @@ function publish(draft: Draft, state: TreeState, { node, files }: Publish): void
     if (canHoldFile(draft, path)) draft.set(path, body);
   }
 }
-
-const badMutation = (detail: string): Refusal => ({
-  code: 'ERR_BAD_ARGUMENT',
-  note: 'bad mutation',
-  detail,
-});

@@ -154,6 +154,15 @@ export class ByteReader {
     return textOf(this.#bytes.subarray(from, this.#at));
   }
 
+  /** A copy of the next `length` bytes. */
+  raw(length: number): Uint8Array {
+    if (length > this.#end - this.#at) return this.fail('a record ends too early');
+    const copy = new Uint8Array(length);
+    copy.set(this.#bytes.subarray(this.#at, this.#at + length));
+    this.#at += length;
+    return copy;
+  }
+
   /** A copy of everything that is left. */
   rest(): Uint8Array {
     const length = this.#end - this.#at;

@@ -29,7 +29,7 @@ const hex = (lane: number): string => (lane >>> 0).toString(16).padStart(8, '0')
 /** 32 hexadecimal digits. */
 export const digestHex = ({ a, b, c, d }: Digest): string => hex(a) + hex(b) + hex(c) + hex(d);
 
-/** A sum of digests that changes in place, for the files of a tree that is being changed. */
+/** A sum of digests that changes in place, for a tree that is being changed. */
 export class DigestSum {
   #a: number;
   #b: number;
@@ -57,6 +57,20 @@ export class DigestSum {
     this.#b = (this.#b - mixer.b) | 0;
     this.#c = (this.#c - mixer.c) | 0;
     this.#d = (this.#d - mixer.d) | 0;
+  }
+
+  addDigest(digest: Digest): void {
+    this.#a = (this.#a + digest.a) | 0;
+    this.#b = (this.#b + digest.b) | 0;
+    this.#c = (this.#c + digest.c) | 0;
+    this.#d = (this.#d + digest.d) | 0;
+  }
+
+  subtractDigest(digest: Digest): void {
+    this.#a = (this.#a - digest.a) | 0;
+    this.#b = (this.#b - digest.b) | 0;
+    this.#c = (this.#c - digest.c) | 0;
+    this.#d = (this.#d - digest.d) | 0;
   }
 
   get sum(): Digest {

@@ -73,3 +73,9 @@ const tooLarge = (what: string, bytes: number, bytesMax: number): Refusal => ({
   note: 'too large',
   detail: `The ${what} has ${bytes} bytes, the limit is ${bytesMax}`,
 });
+
+export const badMutation = (detail: string): Refusal => ({
+  code: 'ERR_BAD_ARGUMENT',
+  note: 'bad mutation',
+  detail,
+});

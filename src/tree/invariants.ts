@@ -1,6 +1,7 @@
-import { assert, isMember, noLease, parseNodeId } from '../base/index.ts';
+import { assert, isMember, must, noLease, parseNodeId } from '../base/index.ts';
 import { type Path, parentOf, rootPath } from '../paths/index.ts';
 import { DigestSum, noDigest, sameDigest } from './digest.ts';
+import { leaseDigest, leaseKey, replyBytesOf, replyDigest } from './lease.ts';
 import { slotsOf } from './slots.ts';
 import type { TreeState } from './state.ts';
 
@@ -9,6 +10,7 @@ export function checkTree(state: TreeState): void {
   checkFiles(state);
   checkDirectories(state);
   checkSlots(state);
+  checkLeases(state);
   assert(
     (state.lastEvent?.revision ?? 0) === state.revision,
     'T1: the last event stands at the revision',
@@ -17,15 +19,44 @@ export function checkTree(state: TreeState): void {
 
 function checkFiles({ files, filesDigest, revision, leases }: TreeState): void {
   const sum = new DigestSum(noDigest);
-  const leaseIds = new Set(leases.map(({ id }) => id));
+  let tied = 0;
   for (const [path, file] of files.entries()) {
     assert(file.created >= 1, 'T1: a file was created at a revision');
     assert(file.created <= file.changed, 'T1: a file was changed when it was created or later');
     assert(file.changed <= revision, 'T1: no file was changed after the tree');
-    assert(file.lease === noLease || leaseIds.has(file.lease), 'T4: the lease of a file exists');
+    if (file.lease !== noLease) {
+      tied++;
+      const lease = must(leases.get(leaseKey(file.lease)), 'T4: the lease of a file exists');
+      assert(lease.files.has(path), 'T4: a lease knows its files');
+    }
     sum.add(path, file);
   }
   assert(sameDigest(sum.sum, filesDigest), 'T2: the digest is the sum over all files');
+  let known = 0;
+  for (const [, lease] of leases.entries()) known += lease.files.size;
+  assert(known === tied, 'T4: a lease knows no file that is not its own');
+}
+
+function checkLeases({ leases, leasesDigest, appliedIndex }: TreeState): void {
+  const sum = new DigestSum(noDigest);
+  for (const [key, lease] of leases.entries()) {
+    assert(key === leaseKey(lease.id), 'T4: a lease stands under its id');
+    assert(lease.id <= appliedIndex, 'T4: the id of a lease is the index that granted it');
+    sum.addDigest(leaseDigest(lease));
+    const { session, id } = lease;
+    if (session === null) continue;
+    let least = session.ackedBelow;
+    let bytes = 0;
+    for (const saved of session.replies) {
+      assert(saved.seq >= least, 'S1: answers are above what was acknowledged, by number');
+      assert(saved.seq < session.ackedBelow + session.window, 'S1: answers are in the window');
+      least = saved.seq + 1;
+      bytes += replyBytesOf(saved.reply);
+      sum.addDigest(replyDigest(id, saved));
+    }
+    assert(bytes === session.replyBytes, 'S1: what answers hold is counted');
+  }
+  assert(sameDigest(sum.sum, leasesDigest), 'T2: the digest is the sum over all leases');
 }
 
 function checkDirectories({ files, directories }: TreeState): void {

@@ -7,22 +7,23 @@ import {
   type Membership,
   type NodeId,
   noBytes,
+  noLease,
   parseClusterId,
   parseNodeId,
   type Revision,
   revision,
   sameBytes,
-  sessionId,
   term,
 } from '../base/index.ts';
 import { comparePaths, type Path, parsePath } from '../paths/index.ts';
 import { ByteReader } from './bytes.ts';
 import { DigestSum, noDigest } from './digest.ts';
+import { LeasesReader } from './leases-reader.ts';
 import { PlacesBuilder } from './places-builder.ts';
 import { Slabs } from './slabs.ts';
-import { bytesOfDigest, digestOf, eventKinds, snapshotVersion } from './snapshot.ts';
-import type { Kept, TreeState } from './state.ts';
-import type { Event, File } from './types.ts';
+import { bytesOfDigest, digestOf, eventKinds, laterLimits, snapshotVersion } from './snapshot.ts';
+import { type TreeState, usualLimits } from './state.ts';
+import { type Event, type File, sessionsVersion, type TreeLimits } from './types.ts';
 
 /** A length beyond this is taken for damage. */
 const recordBytesMax = 64 * 1024 * 1024;
@@ -30,9 +31,11 @@ const digestBytes = 16;
 
 /** What the header says, and how many records of each kind follow it. */
 type Header = {
-  readonly state: Omit<TreeState, 'files' | 'directories' | 'filesDigest'>;
+  readonly state: Omit<
+    TreeState,
+    'files' | 'directories' | 'filesDigest' | 'leases' | 'leasesDigest'
+  >;
   readonly lastEvent: { readonly kind: Event['kind']; readonly path: Path } | null;
-  readonly sessions: number;
   readonly leases: number;
   readonly files: number;
 };
@@ -70,8 +73,7 @@ class Decoder {
   /** Where the bytes that are being read begin, for messages. */
   #offset = 0;
   #header: Header | null = null;
-  readonly #sessions: Kept<TreeState['sessions'][number]['id']>[] = [];
-  readonly #leases: Kept<TreeState['leases'][number]['id']>[] = [];
+  readonly #leases = new LeasesReader();
   readonly #places = new PlacesBuilder();
   readonly #sum = new DigestSum(noDigest);
   #digest: Uint8Array | null = null;
@@ -116,11 +118,8 @@ class Decoder {
   #record(reader: ByteReader): void {
     const header = this.#header;
     if (header === null) this.#header = readHeader(reader);
-    else if (this.#sessions.length < header.sessions) {
-      this.#sessions.push({ id: sessionId(reader.number()), bytes: reader.rest() });
-    } else if (this.#leases.length < header.leases) {
-      this.#leases.push({ id: leaseId(reader.number()), bytes: reader.rest() });
-    } else if (this.#places.size < header.files) {
+    else if (this.#leases.size < header.leases) this.#leases.read(reader);
+    else if (this.#places.size < header.files) {
       this.#file(reader, header.state.revision);
     } else {
       this.#digest = reader.rest();
@@ -144,6 +143,7 @@ class Decoder {
     // Named in the order in which a write names them, so that the engine takes both for one form.
     const file: File = { body, created, changed, lease };
     this.#places.add(path, file);
+    if (lease !== noLease && !this.#leases.tie(path, lease)) reader.fail('a file has no lease');
     this.#sum.add(path, file);
   }
 
@@ -152,8 +152,7 @@ class Decoder {
     const { files, directories } = this.#places.finish();
     return {
       ...header.state,
-      sessions: this.#sessions,
-      leases: this.#leases,
+      ...this.#leases.finish(),
       files,
       directories,
       filesDigest: this.#sum.sum,
@@ -187,7 +186,7 @@ function readHeader(reader: ByteReader): Header {
   const newest = revision(reader.number());
   const lineage = readFlag(reader) ? readLineage(reader) : null;
   const name = reader.text();
-  const limits = { valueBytesMax: reader.number(), pathBytesMax: reader.number() };
+  const limits = readLimits(reader, behaviourVersion);
   const membership = readMembership(reader);
   const membershipInForce = readMembership(reader);
   const kind = eventKinds[reader.byte()];
@@ -208,14 +207,26 @@ function readHeader(reader: ByteReader): Header {
       membership,
       membershipInForce,
       lastEvent: null,
-      sessions: [],
-      leases: [],
     },
     lastEvent,
-    sessions: reader.number(),
-    leases: reader.number(),
+    leases: readLeasesCount(reader),
     files: reader.number(),
   };
+}
+
+function readLimits(reader: ByteReader, behaviourVersion: number): TreeLimits {
+  const valueBytesMax = reader.number();
+  const pathBytesMax = reader.number();
+  const later: { -readonly [Name in keyof TreeLimits]?: number } = {};
+  if (behaviourVersion >= sessionsVersion) {
+    for (const name of laterLimits) later[name] = reader.number();
+  }
+  return { ...usualLimits, ...later, valueBytesMax, pathBytesMax };
+}
+
+function readLeasesCount(reader: ByteReader): number {
+  if (reader.number() !== 0) return reader.fail('there are no sessions apart from leases');
+  return reader.number();
 }
 
 function readFlag(reader: ByteReader): boolean {

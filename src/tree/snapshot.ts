@@ -1,29 +1,45 @@
-import { compareText, type LeaseId, type Membership, type SessionId } from '../base/index.ts';
+import { compareText, type Membership } from '../base/index.ts';
 import { ByteWriter } from './bytes.ts';
 import { addDigests, type Digest, digestHex, digestOfBytes } from './digest.ts';
-import type { Kept, TreeState } from './state.ts';
-import type { Event } from './types.ts';
+import type { Lease } from './lease.ts';
+import { writeReply } from './replies.ts';
+import type { TreeState } from './state.ts';
+import { type Event, sessionsVersion, type TreeLimits } from './types.ts';
 
 /**
  * The format of snapshots, by version:
  *
  * 1: one byte with the version, then records, each after its length (4 bytes, little-endian): the
- *    header, each session, each lease, each file in walk order, and 16 bytes of digest. Numbers
+ *    header, each lease, each file in walk order, and 16 bytes of digest. Numbers
  *    are seven bits a byte, the lowest first; texts are UTF-8 after their length.
  *
  *    header       behaviour version, applied index and term, cluster time, revision; 0, or 1 and
- *                 cluster id, epoch, epoch id; name; limits of values and paths; the last final
- *                 membership and the one in force; kind and path of the last event; how many
- *                 sessions, leases, files
+ *                 cluster id, epoch, epoch id; name; limits of values and paths, from behaviour
+ *                 version 2 on also the other limits; the last final membership and the one in
+ *                 force; kind and path of the last event; 0, how many leases, files
  *    membership   ids after their count: voters, then 0, or 1 and outgoing, then learners,
  *                 learners next, parked; count, then id and address, by id
- *    session      id, then its bytes; a lease likewise
+ *    lease        id, length; window of its session, or 0, and then nothing more; the number below
+ *                 which answers are acknowledged; how many answers, each with its number, by number
+ *                 (`replies.ts`). By id as text. Its files are those that name it
  *    file         path, created, changed, lease, then its body
  */
 export const snapshotVersion = 1;
 
 /** The event kinds by their number in a snapshot; 0 is "none yet". */
 export const eventKinds: readonly (Event['kind'] | null)[] = [null, 'set', 'delete', 'nop'];
+
+/** The limits that came with behaviour version 2, in their order in the header. */
+export const laterLimits = [
+  'transactionOperationsMax',
+  'transactionBytesMax',
+  'leasesMax',
+  'leaseFilesMax',
+  'leaseLengthMsMin',
+  'leaseLengthMsMax',
+  'sessionWindowMax',
+  'sessionReplyBytesMax',
+] as const satisfies readonly (keyof TreeLimits)[];
 
 const chunkBytes = 64 * 1024;
 
@@ -35,12 +51,9 @@ export function* encodeSnapshot(state: TreeState): Generator<Uint8Array, void> {
   const writer = new ByteWriter();
   writer.byte(snapshotVersion);
   writeRecord(writer, headerOf(state));
-  for (const { id, bytes } of [...state.sessions, ...state.leases]) {
-    const from = writer.begin();
-    writer.number(id);
-    writer.raw(bytes);
-    writer.end(from);
-    yield* chunksOf(writer);
+  for (const [, lease] of state.leases.entries()) {
+    writeLease(writer, lease);
+    if (writer.length >= chunkBytes) yield* chunksOf(writer);
   }
   for (const [path, { body, created, changed, lease }] of state.files.entries()) {
     const from = writer.begin();
@@ -55,6 +68,22 @@ export function* encodeSnapshot(state: TreeState): Generator<Uint8Array, void> {
   writeRecord(writer, bytesOfDigest(digestOf(state)));
   yield* chunksOf(writer);
   if (writer.length > 0) yield writer.bytes();
+}
+
+function writeLease(writer: ByteWriter, { id, lengthMs, session }: Lease): void {
+  const from = writer.begin();
+  writer.number(id);
+  writer.number(lengthMs);
+  writer.number(session?.window ?? 0);
+  if (session !== null) {
+    writer.number(session.ackedBelow);
+    writer.number(session.replies.length);
+    for (const { seq, reply } of session.replies) {
+      writer.number(seq);
+      writeReply(writer, reply);
+    }
+  }
+  writer.end(from);
 }
 
 function writeRecord(writer: ByteWriter, bytes: Uint8Array): void {
@@ -76,12 +105,8 @@ function* chunksOf(writer: ByteWriter): Generator<Uint8Array, void> {
  * version, also on one that began with a snapshot (T2).
  */
 export function digestOf(state: TreeState): Digest {
-  let digest = addDigests(state.filesDigest, digestOfBytes(headerOf(state)));
-  const writer = new ByteWriter();
-  for (const kept of [...state.sessions, ...state.leases]) {
-    digest = addDigests(digest, digestOfBytes(keptOf(writer, kept)));
-  }
-  return digest;
+  const sum = addDigests(state.filesDigest, state.leasesDigest);
+  return addDigests(sum, digestOfBytes(headerOf(state)));
 }
 
 /** `digestOf` as 32 hexadecimal digits. */
@@ -113,12 +138,16 @@ function headerOf(state: TreeState): Uint8Array {
   writer.text(state.name);
   writer.number(state.limits.valueBytesMax);
   writer.number(state.limits.pathBytesMax);
+  if (state.behaviourVersion >= sessionsVersion) {
+    for (const name of laterLimits) writer.number(state.limits[name]);
+  }
   writeMembership(writer, state.membership);
   writeMembership(writer, state.membershipInForce);
   writer.byte(eventKinds.indexOf(lastEvent?.kind ?? null));
   if (lastEvent !== null) writer.text(lastEvent.path);
-  writer.number(state.sessions.length);
-  writer.number(state.leases.length);
+  // Where behaviour version 1 counted sessions apart.
+  writer.number(0);
+  writer.number(state.leases.size);
   writer.number(state.files.size);
   return writer.bytes();
 }
@@ -142,11 +171,4 @@ function writeMembership(writer: ByteWriter, membership: Membership): void {
 function writeTexts(writer: ByteWriter, texts: readonly string[]): void {
   writer.number(texts.length);
   for (const text of texts) writer.text(text);
-}
-
-function keptOf(writer: ByteWriter, { id, bytes }: Kept<SessionId | LeaseId>): Uint8Array {
-  writer.clear();
-  writer.number(id);
-  writer.raw(bytes);
-  return writer.bytes();
 }

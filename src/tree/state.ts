@@ -1,7 +1,6 @@
 import {
   type ClusterTime,
   emptyMembership,
-  type LeaseId,
   type Lineage,
   type LogIndex,
   limits,
@@ -11,11 +10,11 @@ import {
   noTerm,
   noTime,
   type Revision,
-  type SessionId,
   type Term,
 } from '../base/index.ts';
 import { rootPath } from '../paths/index.ts';
 import { type Digest, noDigest } from './digest.ts';
+import type { Lease } from './lease.ts';
 import { PathMap } from './path-map.ts';
 import type { Event, File, TreeLimits } from './types.ts';
 
@@ -53,19 +52,28 @@ export type TreeState = {
   readonly membership: Membership;
   /** The last one applied, joint or final. */
   readonly membershipInForce: Membership;
-  /** Sorted by id. Empty in behaviour version 1. */
-  readonly sessions: readonly Kept<SessionId>[];
-  /** Sorted by id. Empty in behaviour version 1. T4: every file's lease is here. */
-  readonly leases: readonly Kept<LeaseId>[];
+  /** By `leaseKey`; sessions are among them. T4: every file's lease is here, and knows it. */
+  readonly leases: PathMap<Lease>;
+  /** The sum of the digests of all leases and of all answers in them. */
+  readonly leasesDigest: Digest;
 };
-
-/**
- * A session or a lease as snapshots carry it. What its bytes say is for a later behaviour version.
- */
-export type Kept<Id extends SessionId | LeaseId> = { readonly id: Id; readonly bytes: Uint8Array };
 
 /** The tree at one revision, as readers see it. */
 export type View = TreeState;
+
+/** The bounds of a new cluster, unless its founder says otherwise. */
+export const usualLimits: TreeLimits = {
+  valueBytesMax: limits.valueBytesMax,
+  pathBytesMax: limits.pathBytesMax,
+  transactionOperationsMax: limits.transactionOperationsMax,
+  transactionBytesMax: limits.transactionBytesMax,
+  leasesMax: limits.leasesMax,
+  leaseFilesMax: limits.leaseFilesMax,
+  leaseLengthMsMin: limits.leaseLengthMsMin,
+  leaseLengthMsMax: limits.leaseLengthMsMax,
+  sessionWindowMax: limits.sessionWindowMax,
+  sessionReplyBytesMax: limits.sessionReplyBytesMax,
+};
 
 /** The state before the first entry. */
 export function emptyTree(): TreeState {
@@ -80,11 +88,11 @@ export function emptyTree(): TreeState {
     lastEvent: null,
     lineage: null,
     name: '',
-    limits: { valueBytesMax: limits.valueBytesMax, pathBytesMax: limits.pathBytesMax },
+    limits: usualLimits,
     behaviourVersion: 0,
     membership: emptyMembership,
     membershipInForce: emptyMembership,
-    sessions: [],
-    leases: [],
+    leases: PathMap.empty<Lease>(),
+    leasesDigest: noDigest,
   };
 }

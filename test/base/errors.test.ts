@@ -34,6 +34,8 @@ describe('the table of errors', () => {
   test('has no unknown outcome but these', () => {
     expect(codes.filter((code) => errorCodes[code].effect === 'unknown')).toEqual([
       'ERR_OUTCOME_UNKNOWN',
+      'ERR_SESSION_LOST',
+      'ERR_REQUEST_NUMBER',
       'ERR_CANCELLED',
       'ERR_DISK_FAILED',
     ]);

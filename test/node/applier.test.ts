@@ -18,7 +18,7 @@ import { Applier } from '../../src/node/applier.ts';
 import { compileGlob, path } from '../../src/paths/index.ts';
 import { encodeEnvelope } from '../../src/protocol/index.ts';
 import type { Entry } from '../../src/raft/index.ts';
-import { emptyTree } from '../../src/tree/index.ts';
+import { emptyTree, usualLimits } from '../../src/tree/index.ts';
 import { idOf } from '../support/cluster.ts';
 
 const origin = { index: noIndex, term: noTerm };
@@ -41,7 +41,7 @@ function applierThat(commitIndex: () => LogIndex): Applier {
   return new Applier({
     id: idOf('B'),
     boot: bootNumber(1),
-    state: { ...emptyTree(), limits: { valueBytesMax: 100, pathBytesMax: 100 } },
+    state: { ...emptyTree(), limits: { ...usualLimits, valueBytesMax: 100, pathBytesMax: 100 } },
     meta: { ...origin, time: noTime, membership: emptyMembership, membershipAt: origin },
     historyRevisions: kept,
     historyBytesMax: 1e9,

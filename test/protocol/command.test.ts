@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { bootNumber, nodeId, sessionId, utf8 } from '../../src/base/index.ts';
 import type { Path } from '../../src/paths/index.ts';
 import { decodeEnvelope, encodeEnvelope, nilOrigin, originOf } from '../../src/protocol/index.ts';
-import type { Command } from '../../src/tree/index.ts';
+import { type Command, usualLimits } from '../../src/tree/index.ts';
 import { cluster, envelopeOf, nodeB, withByte } from './support.ts';
 
 const path = (text: string) => text as Path;
@@ -18,7 +18,7 @@ const commands: Command[] = [
     lineage: { clusterId: cluster, epoch: 1, epochId: '' },
     name: 'lökal',
     behaviourVersion: 1,
-    limits: { valueBytesMax: 1048576, pathBytesMax: 4096 },
+    limits: { ...usualLimits, valueBytesMax: 1048576, pathBytesMax: 4096 },
     files: [
       { path: path('/ctl/name'), body: utf8('lökal') },
       { path: path('/ctl/cal/0'), body: utf8('') },

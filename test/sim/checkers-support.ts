@@ -246,9 +246,9 @@ export class Town {
       },
     });
     if (reply === null) throw new TypeError('a command has a reply');
-    return reply.kind === 'applied'
-      ? { kind: 'wrote', revision: reply.revision }
-      : { kind: 'refused', code: reply.code };
+    return reply.kind === 'refused'
+      ? { kind: 'refused', code: reply.code }
+      : { kind: 'wrote', revision: reply.revision };
   }
 
   set(where: string, body: string, guard = -1): Told {

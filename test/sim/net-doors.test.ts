@@ -1,4 +1,5 @@
 // Kept whole: both made-up doors are tried in one scene, and read side by side with the real ones.
+
 import { describe, expect, it } from 'vitest';
 import {
   ClusterError,
@@ -35,6 +36,7 @@ import {
 import { Server, type ServerLimits } from '../../src/server/index.ts';
 import type { SimNetParts } from '../../src/sim/net/net.ts';
 import type { Process } from '../../src/sim/process.ts';
+import { usualLimits } from '../../src/tree/index.ts';
 import { type Asked, describe as described, request } from '../server/support/doozer.ts';
 import { FakeNode } from '../server/support/fake-node.ts';
 import { KeptStore } from '../support/kept-store.ts';
@@ -573,7 +575,11 @@ async function founded(stage: Stage, process: Process): Promise<Node> {
       lineage,
       name: 'test',
       behaviourVersion: 1,
-      limits: { valueBytesMax: limits.valueBytesMax, pathBytesMax: limits.pathBytesMax },
+      limits: {
+        ...usualLimits,
+        valueBytesMax: limits.valueBytesMax,
+        pathBytesMax: limits.pathBytesMax,
+      },
       files: [
         { path: nodeFile(id, 'addr'), body: utf8(addressOf('a')) },
         { path: slotPath('0'), body: utf8(id) },

@@ -25,6 +25,7 @@ import {
   digestText,
   fileAt,
   type Reply,
+  usualLimits,
   type View,
 } from '../../src/tree/index.ts';
 import { FakeClock, settled } from './fake-clock.ts';
@@ -417,7 +418,11 @@ const foundCommand = (): Command => ({
   lineage,
   name: 'test',
   behaviourVersion: 1,
-  limits: { valueBytesMax: limits.valueBytesMax, pathBytesMax: limits.pathBytesMax },
+  limits: {
+    ...usualLimits,
+    valueBytesMax: limits.valueBytesMax,
+    pathBytesMax: limits.pathBytesMax,
+  },
   files: [
     { path: nodeFile(idOf('A'), 'addr'), body: utf8(addressOf('A')) },
     { path: slotPath('0'), body: utf8(idOf('A')) },

@@ -5,9 +5,11 @@ import {
   emptyMembership,
   logIndex,
   type Membership,
+  must,
   type NodeId,
   nodeId,
   noSession,
+  sessionId,
   term,
   utf8,
 } from '../../src/base/index.ts';
@@ -20,7 +22,10 @@ import {
   checkTree,
   checkTreeStep,
   emptyTree,
+  type Reply,
+  type TreeLimits,
   type TreeState,
+  usualLimits,
 } from '../../src/tree/index.ts';
 
 /** A node's id from a short name: `A` is `AAAA...`. */
@@ -83,6 +88,13 @@ export class Driver {
     return this.take({ kind: 'command', envelope }, time);
   }
 
+  /** A request of a session. */
+  ask(command: Command, session: number, seq: number, ackedBelow = 1): Reply {
+    const origin = { node: idOf('A'), boot: bootNumber(1), n: 1 };
+    const envelope = { origin, session: sessionId(session), seq, ackedBelow, command };
+    return must(this.take({ kind: 'command', envelope }).reply, 'a command has a reply');
+  }
+
   set(at: string, body: string | Uint8Array = 'x', guard = -1): Applied {
     const bytes = typeof body === 'string' ? utf8(body) : body;
     return this.command({ kind: 'set', path: path(at), body: bytes, guard });
@@ -98,14 +110,15 @@ export class Driver {
 
   found(
     files: Readonly<Record<string, string>> = {},
-    bounds = { valueBytesMax: 1000, pathBytesMax: 100 },
+    bounds: Partial<TreeLimits> = {},
+    behaviourVersion = 1,
   ) {
     return this.command({
       kind: 'found',
       lineage: lineageOf('C', 1),
       name: 'local',
-      behaviourVersion: 1,
-      limits: bounds,
+      behaviourVersion,
+      limits: { ...usualLimits, valueBytesMax: 1000, pathBytesMax: 100, ...bounds },
       files: Object.entries(files).map(([at, body]) => ({ path: path(at), body: utf8(body) })),
     });
   }

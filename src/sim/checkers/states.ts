@@ -104,8 +104,7 @@ function sameState(a: View, b: View): boolean {
     a.behaviourVersion === b.behaviourVersion &&
     a.lastEvent?.kind === b.lastEvent?.kind &&
     a.lastEvent?.path === b.lastEvent?.path &&
-    a.sessions.length === b.sessions.length &&
-    a.leases.length === b.leases.length &&
+    a.leases.size === b.leases.size &&
     a.lineage?.clusterId === b.lineage?.clusterId &&
     a.lineage?.epoch === b.lineage?.epoch &&
     (a.membership === b.membership || sameMembership(a.membership, b.membership)) &&

@@ -28,7 +28,7 @@ export const tree = [
     bug: 'a refused operation takes no revision',
     source: 'consensus rule: one operation, one revision',
     file: 'src/tree/apply.js',
-    edits: [['if (refusal !== null)\n                noteRefusal(draft, refusal);', '']],
+    edits: [['    noteRefusal(draft, refusal);\n', '']],
   },
   {
     id: 'digest-apart-from-state',
