@@ -4,6 +4,7 @@ export { usualTiming } from './options.ts';
 export type {
   Cancel,
   EventWatcher,
+  LeaseWaiter,
   NodeHandle,
   NodeLife,
   NodeStatus,

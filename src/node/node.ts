@@ -1,9 +1,17 @@
 // Kept whole: the list of the parts of a node, and how they meet.
-import { ClusterError, isMember, limits, type NodeId, prng, type Revision } from '../base/index.ts';
+import {
+  ClusterError,
+  isMember,
+  type LeaseId,
+  limits,
+  type NodeId,
+  prng,
+  type Revision,
+} from '../base/index.ts';
 import type { Glob } from '../paths/index.ts';
 import type { Timer } from '../ports/index.ts';
 import { type Input, type MembershipChange, type Position, Raft } from '../raft/index.ts';
-import { type Command, emptyTree, type View } from '../tree/index.ts';
+import { type Command, emptyTree, type InSession, type View } from '../tree/index.ts';
 import { Applier } from './applier.ts';
 import { Digests } from './digests.ts';
 import { Inbound } from './inbound.ts';
@@ -27,6 +35,7 @@ import { Turn } from './turn.ts';
 import type {
   Cancel,
   EventWatcher,
+  LeaseWaiter,
   NodeHandle,
   NodeLife,
   NodeStatus,
@@ -206,10 +215,10 @@ export class Node implements NodeHandle {
     if (this.#life !== 'stopped') this.#life = 'draining';
   }
 
-  propose(command: Command, waiter: ProposalWaiter): void {
+  propose(command: Command, waiter: ProposalWaiter, inSession?: InSession): void {
     const refusal = this.#refusal();
     if (refusal !== null) return waiter.failed(refusal);
-    this.#writes.propose(command, waiter, this.#parts.clock.now());
+    this.#writes.propose(command, waiter, this.#parts.clock.now(), inSession);
     this.#loop.wake();
   }
 
@@ -219,6 +228,16 @@ export class Node implements NodeHandle {
     if (this.#reads.full) return waiter.failed(overloaded('reads', limits.readsMax));
     this.#reads.add(waiter, this.#deadlineMs());
     this.#loop.wake();
+  }
+
+  keepAlive(_leases: readonly LeaseId[], _renew: boolean, waiter: LeaseWaiter): void {
+    waiter.failed(new ClusterError('ERR_UNKNOWN_VERB', 'Cannot keep leases alive yet'));
+  }
+
+  ageMs(): number | null {
+    if (this.leads()) return 0;
+    const { leader } = this.#core.view();
+    return leader === null ? null : this.#liveness.silentMs(leader, this.#parts.clock.now());
   }
 
   view(): View {

@@ -1,6 +1,7 @@
 import type {
   BootNumber,
   ClusterError,
+  LeaseId,
   Lineage,
   LogIndex,
   Membership,
@@ -9,7 +10,7 @@ import type {
 } from '../base/index.ts';
 import type { Glob } from '../paths/index.ts';
 import type { MembershipChange, Position, RaftView } from '../raft/index.ts';
-import type { Command, Event, Reply, View } from '../tree/index.ts';
+import type { Command, Event, InSession, Reply, View } from '../tree/index.ts';
 
 /** Someone who waits for a command's outcome. Exactly one of these is called, once (N2). */
 export type ProposalWaiter = {
@@ -22,6 +23,17 @@ export type ProposalWaiter = {
 /** Someone who waits for a view. Exactly one of these is called, once. */
 export type ViewWaiter = {
   readonly ready: (view: View) => void;
+  readonly failed: (error: ClusterError) => void;
+};
+
+/** Someone who keeps leases alive, or asks. Exactly one of these is called, once. */
+export type LeaseWaiter = {
+  /**
+   * For each lease that was asked about, in order, how long it lasts beyond the moment this node was
+   * asked, in cluster time; 0: it is not there, or its end is decided.
+   */
+  readonly left: (leftMs: readonly number[]) => void;
+  /** Nothing was renewed, as far as anybody may rely on. */
   readonly failed: (error: ClusterError) => void;
 };
 
@@ -99,7 +111,13 @@ export type NodeHandle = {
    * `limits.requestTimeoutMs` with ERR_OUTCOME_UNKNOWN or, when it certainly was not
    * taken, ERR_NO_LEADER.
    */
-  readonly propose: (command: Command, waiter: ProposalWaiter) => void;
+  readonly propose: (command: Command, waiter: ProposalWaiter, inSession?: InSession) => void;
+  /**
+   * A sign of life for leases, or with `renew` false only the question how long they last. Answered by
+   * the leader, through any node, once a barrier round begun after the question has shown that it
+   * still leads. Fails like `read`.
+   */
+  readonly keepAlive: (leases: readonly LeaseId[], renew: boolean, waiter: LeaseWaiter) => void;
   /** The newest state, behind a read barrier (linearizable). Fails like `propose`, effect none. */
   readonly read: (waiter: ViewWaiter) => void;
   /** The newest state this node has, of whatever age. */
@@ -130,6 +148,11 @@ export type NodeHandle = {
   ) => Promise<void>;
   /** Hands leadership to `to`, or to the best voter. Resolves when this node no longer leads. */
   readonly transferLeadership: (to: NodeId | null) => Promise<void>;
+  /**
+   * For how long this node has not heard of a leader in office, so at most how old its state is beyond
+   * what is on its way: 0 on a leader; `null`: it knows of none. By its own clock.
+   */
+  readonly ageMs: () => number | null;
   /** Whether this node leads, as far as it knows, and may. Costs nothing, unlike `status`. */
   readonly leads: () => boolean;
   /**

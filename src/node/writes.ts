@@ -9,7 +9,7 @@ import {
 } from '../base/index.ts';
 import { decodeEnvelope, encodeEnvelope } from '../protocol/index.ts';
 import type { Input, RaftView, Receipt, RefusalReason } from '../raft/index.ts';
-import type { Command, Reply } from '../tree/index.ts';
+import type { Command, InSession, Reply } from '../tree/index.ts';
 import { type Forward, Forwards } from './forwards.ts';
 import type { Outbox } from './outbox.ts';
 import { type Batch, Proposals } from './proposals.ts';
@@ -40,8 +40,8 @@ type Handed = Batch & {
   pauseMs: number;
 };
 
-/** Sessions come later; their place in the entry is there. */
-const noSessionFields = { session: noSession, seq: 0, ackedBelow: 0 };
+/** A request in no session. */
+const alone: InSession = { session: noSession, seq: 0, ackedBelow: 0 };
 /** Commands of one forward or one batch of our own, at most. One command always goes. */
 const batchBytesMax = limits.appendBytesMax;
 /** What a node that does not lead refused is handed on again after this. */
@@ -76,7 +76,12 @@ export class Writes {
     this.#proposals = new Proposals(bounds, parts.boot);
   }
 
-  propose(command: Command, waiter: ProposalWaiter, nowMs: number): void {
+  propose(
+    command: Command,
+    waiter: ProposalWaiter,
+    nowMs: number,
+    inSession: InSession = alone,
+  ): void {
     if (this.#proposals.full) {
       waiter.failed(overloaded('proposals', limits.proposalsMax));
       return;
@@ -87,7 +92,7 @@ export class Writes {
     }
     const { id, boot, requestTimeoutMs } = this.#parts;
     const origin = { node: id, boot, n: this.#proposals.nextN };
-    const bytes = encodeEnvelope({ ...noSessionFields, origin, command });
+    const bytes = encodeEnvelope({ ...inSession, origin, command });
     this.#proposals.add(bytes, waiter, nowMs + requestTimeoutMs);
   }
 

@@ -19,6 +19,7 @@ export type {
   Event,
   File,
   GuardRevision,
+  InSession,
   Operation,
   OperationResult,
   Origin,

@@ -152,6 +152,9 @@ export type CommandEnvelope = {
   readonly command: Command;
 };
 
+/** A request of a session: see `CommandEnvelope`. */
+export type InSession = Pick<CommandEnvelope, 'session' | 'seq' | 'ackedBelow'>;
+
 /** A committed entry as the tree takes it in. */
 export type Change = {
   readonly index: LogIndex;

@@ -3,10 +3,12 @@ import {
   ClusterError,
   type ClusterTime,
   clusterId,
+  type LeaseId,
   logIndex,
   type NodeId,
   nextIndex,
   nodeId,
+  noSession,
   type Revision,
   revision,
   soleMembership,
@@ -17,6 +19,7 @@ import {
 import type {
   Cancel,
   EventWatcher,
+  LeaseWaiter,
   NodeHandle,
   NodeStatus,
   ProposalWaiter,
@@ -29,10 +32,14 @@ import {
   type Command,
   type Event,
   emptyTree,
+  type InSession,
+  leaseKey,
   type Reply,
   type TreeState,
   type View,
 } from '../../../src/tree/index.ts';
+
+const alone: InSession = { session: noSession, seq: 0, ackedBelow: 0 };
 
 export const fakeId: NodeId = nodeId('AAAABBBBCCCCDDDD');
 export const otherId: NodeId = nodeId('BBBBCCCCDDDDEEEE');
@@ -62,7 +69,7 @@ export class FakeNode implements NodeHandle {
   /** While true, proposals and reads wait for `release...` or `fail...`. */
   holdsWrites = false;
   holdsReads = false;
-  readonly heldWrites: { command: Command; waiter: ProposalWaiter }[] = [];
+  readonly heldWrites: { command: Command; waiter: ProposalWaiter; inSession: InSession }[] = [];
   readonly heldReads: ViewWaiter[] = [];
   readonly proposed: Command[] = [];
   /** What every proposal and read fails with, at once. */
@@ -76,11 +83,26 @@ export class FakeNode implements NodeHandle {
   /** Addresses of the members that the log names, if they are not those that the tree has. */
   logMembers: readonly string[] | null = null;
 
-  propose(command: Command, waiter: ProposalWaiter): void {
+  /** Leases that were kept alive. */
+  readonly kept: LeaseId[] = [];
+  age: number | null = 0;
+
+  propose(command: Command, waiter: ProposalWaiter, inSession: InSession = alone): void {
     this.proposed.push(command);
     if (this.failsWith !== null) waiter.failed(this.failsWith);
-    else if (this.holdsWrites) this.heldWrites.push({ command, waiter });
-    else this.#commit(command, waiter);
+    else if (this.holdsWrites) this.heldWrites.push({ command, waiter, inSession });
+    else this.#commit(command, waiter, inSession);
+  }
+
+  /** Each lease that is there lasts its whole length. */
+  keepAlive(leases: readonly LeaseId[], renew: boolean, waiter: LeaseWaiter): void {
+    if (this.failsWith !== null) return waiter.failed(this.failsWith);
+    if (renew) this.kept.push(...leases);
+    waiter.left(leases.map((id) => this.state.leases.get(leaseKey(id))?.lengthMs ?? 0));
+  }
+
+  ageMs(): number | null {
+    return this.age;
   }
 
   read(waiter: ViewWaiter): void {
@@ -90,7 +112,9 @@ export class FakeNode implements NodeHandle {
   }
 
   releaseWrites(): void {
-    for (const { command, waiter } of this.heldWrites.splice(0)) this.#commit(command, waiter);
+    for (const { command, waiter, inSession } of this.heldWrites.splice(0)) {
+      this.#commit(command, waiter, inSession);
+    }
   }
 
   releaseReads(): void {
@@ -216,7 +240,7 @@ export class FakeNode implements NodeHandle {
   }
 
   /** Applies a command as if another client had sent it. */
-  apply(command: Command): Reply {
+  apply(command: Command, inSession: InSession = alone): Reply {
     const applied = apply(this.state, {
       index: nextIndex(this.state.appliedIndex),
       term: 1 as Term,
@@ -225,9 +249,7 @@ export class FakeNode implements NodeHandle {
         kind: 'command',
         envelope: {
           origin: { node: fakeId, boot: bootNumber(1), n: 1 },
-          session: 0 as never,
-          seq: 0,
-          ackedBelow: 0,
+          ...inSession,
           command,
         },
       },
@@ -250,8 +272,8 @@ export class FakeNode implements NodeHandle {
     this.oldest = revision(at);
   }
 
-  #commit(command: Command, waiter: ProposalWaiter): void {
-    waiter.applied(this.apply(command));
+  #commit(command: Command, waiter: ProposalWaiter, inSession: InSession): void {
+    waiter.applied(this.apply(command, inSession));
   }
 
   #deliver(event: Event): void {
