@@ -101,6 +101,10 @@ export const limits = {
   /** How long a lease may be. */
   leaseLengthMsMin: 1000,
   leaseLengthMsMax: 86_400_000,
+  /** Leases of one sign of life. Beyond: refused. */
+  keepAliveLeasesMax: 1024,
+  /** Signs of life that one node has handed to the leader. Beyond: refused as overloaded. */
+  keepAlivesMax: 65_536,
   /** Requests of one session whose answers its client has not acknowledged. Beyond: refused. */
   sessionWindowMax: 1024,
   /** What those answers may hold of files, together. Beyond: refused as overloaded. */

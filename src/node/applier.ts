@@ -1,6 +1,7 @@
 import {
   assert,
   type BootNumber,
+  type LeaseId,
   type LogIndex,
   type Membership,
   type NodeId,
@@ -26,6 +27,8 @@ export type ApplierParts = {
   readonly commitIndex: () => LogIndex;
   /** A command this node proposed in this boot was applied. */
   readonly ownApplied: (n: number, reply: Reply) => void;
+  /** A lease was granted. */
+  readonly granted: (id: LeaseId) => void;
   /** The first entry of a later term than any before was applied. */
   readonly termApplied: (term: Term) => void;
   readonly membershipApplied: (membership: Membership, at: Position) => void;
@@ -225,6 +228,7 @@ export class Applier {
     if (change.body.kind === 'membership')
       this.#setMembership(change.body.membership, this.#applied);
     if (change.body.kind === 'command' && reply !== null) {
+      if (reply.kind === 'granted') this.#parts.granted(reply.lease);
       const { origin } = change.body.envelope;
       if (origin.node === this.#parts.id && origin.boot === this.#parts.boot) {
         this.#parts.ownApplied(origin.n, reply);

@@ -2,6 +2,7 @@ import { type BootNumber, limits, type NodeId } from '../base/index.ts';
 import type { Clock } from '../ports/index.ts';
 import type { PeerFrame } from '../protocol/index.ts';
 import type { Digests } from './digests.ts';
+import type { KeepAlives } from './keep-alives.ts';
 import type { Liveness } from './liveness.ts';
 import type { Loop } from './loop.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -14,6 +15,7 @@ export type InboundParts = {
   readonly writes: Writes;
   readonly snapshots: Snapshots;
   readonly digests: Digests;
+  readonly keepAlives: KeepAlives;
   /** This node's disk has no room: it does not take over. */
   readonly isFull: () => boolean;
 };
@@ -41,7 +43,7 @@ export class Inbound {
   }
 
   #nodeMessage(from: NodeId, boot: BootNumber, message: PeerFrame['nodeMessages'][number]): void {
-    const { clock, loop, writes, snapshots, digests } = this.#parts;
+    const { clock, loop, writes, snapshots, digests, keepAlives } = this.#parts;
     switch (message.kind) {
       case 'forward':
         writes.arrived(from, boot, message);
@@ -62,6 +64,12 @@ export class Inbound {
         break;
       case 'snapshotWanted':
         snapshots.wanted(from, message.index);
+        break;
+      case 'keepAlive':
+        keepAlives.arrived(from, message);
+        break;
+      case 'keptAlive':
+        keepAlives.answered(message);
         break;
     }
   }

@@ -7,6 +7,7 @@ import {
   type NodeId,
   prng,
   type Revision,
+  type Term,
 } from '../base/index.ts';
 import type { Glob } from '../paths/index.ts';
 import type { Timer } from '../ports/index.ts';
@@ -15,7 +16,9 @@ import { type Command, emptyTree, type InSession, type View } from '../tree/inde
 import { Applier } from './applier.ts';
 import { Digests } from './digests.ts';
 import { Inbound } from './inbound.ts';
+import { KeepAlives } from './keep-alives.ts';
 import { LeaderClock } from './leader-clock.ts';
+import { Leases } from './leases.ts';
 import { Liveness } from './liveness.ts';
 import { Loop } from './loop.ts';
 import { MembershipChanges } from './membership-changes.ts';
@@ -61,6 +64,8 @@ export class Node implements NodeHandle {
   readonly #applier: Applier;
   readonly #writes: Writes;
   readonly #reads = new Reads(limits.readsMax);
+  readonly #leases: Leases;
+  readonly #keepAlives: KeepAlives;
   readonly #changes = new MembershipChanges(limits.changesMax);
   readonly #revisions: RevisionWaiters;
   readonly #liveness: Liveness;
@@ -104,10 +109,13 @@ export class Node implements NodeHandle {
       historyBytesMax: limits.historyBytesMax,
       commitIndex: () => core.view().commitIndex,
       ownApplied: (n, reply) => this.#writes.applied(n, reply),
-      termApplied: (term) => this.#news.termApplied(term),
+      granted: (id) => this.#leases.granted(id),
+      termApplied: (term) => this.#termApplied(term),
       membershipApplied: (membership, at) => this.#news.membershipApplied(membership, at),
       passed: (state) => this.#digests.passed(state),
     });
+    this.#leases = this.#newLeases();
+    this.#keepAlives = this.#newKeepAlives(outbox);
     this.#digests = new Digests({
       id: options.id,
       boot: recovered.boot,
@@ -144,6 +152,7 @@ export class Node implements NodeHandle {
       isFull: () => this.#space.isFull,
       snapshots: this.#snapshots,
       digests: this.#digests,
+      keepAlives: this.#keepAlives,
     });
   }
 
@@ -159,6 +168,25 @@ export class Node implements NodeHandle {
       clusterTime: () => this.#clusterTime(),
       isFull: () => this.#space.isFull,
       step: (input) => this.#core.step(input),
+    });
+  }
+
+  #newLeases(): Leases {
+    return new Leases({
+      state: () => this.#applier.state,
+      reign: () => this.#reign(),
+      awakeMs: () => this.#liveness.awakeMs(this.#parts.clock.now()),
+      read: (waiter) => this.read(waiter),
+      propose: (command, waiter) => this.propose(command, waiter),
+    });
+  }
+
+  #newKeepAlives(outbox: Outbox): KeepAlives {
+    return new KeepAlives({
+      boot: this.#parts.recovered.boot,
+      outbox,
+      view: () => this.#core.view(),
+      ask: (leases, renew, waiter) => this.#leases.keepAlive(leases, renew, waiter),
     });
   }
 
@@ -230,8 +258,10 @@ export class Node implements NodeHandle {
     this.#loop.wake();
   }
 
-  keepAlive(_leases: readonly LeaseId[], _renew: boolean, waiter: LeaseWaiter): void {
-    waiter.failed(new ClusterError('ERR_UNKNOWN_VERB', 'Cannot keep leases alive yet'));
+  keepAlive(leases: readonly LeaseId[], renew: boolean, waiter: LeaseWaiter): void {
+    const refusal = this.#refusal();
+    if (refusal !== null) return waiter.failed(refusal);
+    this.#keepAlives.add(leases, renew, waiter, this.#parts.clock.now(), this.#deadlineMs());
   }
 
   ageMs(): number | null {
@@ -408,7 +438,20 @@ export class Node implements NodeHandle {
     if (role === 'leader' && !transferring) this.#changes.transfersEnded('on');
     this.#changes.expire(nowMs);
     this.#peers.expire(nowMs);
+    this.#keepAlives.expire(nowMs);
+    if (this.serves()) this.#leases.expire();
     this.#snapshots.expire(nowMs);
+  }
+
+  #termApplied(term: Term): void {
+    this.#news.termApplied(term);
+    if (this.#reign() === term) this.#leases.established(term);
+  }
+
+  /** The term in which this node leads, once it has applied something of its own in it. */
+  #reign(): Term | null {
+    const { role, term } = this.#core.view();
+    return role === 'leader' && this.#applier.applied.term === term ? term : null;
   }
 
   /** The tree moved on. */
@@ -439,6 +482,7 @@ export class Node implements NodeHandle {
     await this.#snapshots.stop();
     this.#writes.endAll();
     this.#reads.failAll(unserved('stopped'));
+    this.#keepAlives.failAll();
     this.#changes.failAll(unserved('stopped'));
     this.#revisions.failAll(unserved('stopped'));
   }

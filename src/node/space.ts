@@ -22,7 +22,22 @@ export type SpaceParts = {
 const worthBytes = 1024 * 1024;
 
 /** Does this make the tree, or only the log, larger? Operators must be able to change slots. */
-export const grows = (command: Command): boolean => command.kind === 'set' && !isSlot(command.path);
+export function grows(command: Command): boolean {
+  switch (command.kind) {
+    case 'set':
+      return !isSlot(command.path);
+    case 'create':
+    case 'count':
+    case 'grant':
+      return true;
+    case 'transaction':
+      return [...command.ifTrue, ...command.ifFalse].some(
+        (operation) => operation.kind !== 'get' && grows(operation),
+      );
+    default:
+      return false;
+  }
+}
 
 /** A write that a leader without room does not take. */
 export const diskFull = (): ClusterError =>

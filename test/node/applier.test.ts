@@ -46,6 +46,7 @@ function applierThat(commitIndex: () => LogIndex): Applier {
     historyRevisions: kept,
     historyBytesMax: 1e9,
     commitIndex,
+    granted: () => {},
     ownApplied: nothing,
     termApplied: nothing,
     membershipApplied: nothing,

@@ -4,6 +4,7 @@ import {
   type ClusterError,
   clusterId,
   type Lineage,
+  leaseId,
   limits,
   logIndex,
   type NodeId,
@@ -16,7 +17,7 @@ import {
 } from '../../src/base/index.ts';
 import { Node, type NodeEvents, type NodeOptions, type NodeStatus } from '../../src/node/index.ts';
 import { compileGlob, nodeFile, parsePath, slotPath } from '../../src/paths/index.ts';
-import type { Logger, Random } from '../../src/ports/index.ts';
+import type { Random } from '../../src/ports/index.ts';
 import type { MembershipChange } from '../../src/raft/index.ts';
 import { Steward, type StewardOptions } from '../../src/steward/index.ts';
 import {
@@ -25,11 +26,13 @@ import {
   digestText,
   fileAt,
   type Reply,
+  sessionsVersion,
   usualLimits,
   type View,
 } from '../../src/tree/index.ts';
 import { FakeClock, settled } from './fake-clock.ts';
 import { KeptStore } from './kept-store.ts';
+import { noting } from './noting.ts';
 import { Switchboard } from './switchboard.ts';
 
 export type ClusterOptions = {
@@ -336,6 +339,22 @@ export class Cluster {
     return outcome;
   }
 
+  /** A sign of life for leases, through this node. */
+  keepAlive(letter: string, leases: readonly number[], renew = true): Outcome<readonly number[]> {
+    const outcome: Outcome<readonly number[]> = { value: null, error: null, calls: 0 };
+    this.node(letter).keepAlive(leases.map(leaseId), renew, {
+      left: (leftMs) => {
+        outcome.value = leftMs;
+        outcome.calls++;
+      },
+      failed: (error) => {
+        outcome.error = error;
+        outcome.calls++;
+      },
+    });
+    return outcome;
+  }
+
   status(letter: string): NodeStatus {
     return this.node(letter).status();
   }
@@ -417,25 +436,10 @@ const foundCommand = (): Command => ({
   kind: 'found',
   lineage,
   name: 'test',
-  behaviourVersion: 1,
-  limits: {
-    ...usualLimits,
-    valueBytesMax: limits.valueBytesMax,
-    pathBytesMax: limits.pathBytesMax,
-  },
+  behaviourVersion: sessionsVersion,
+  limits: usualLimits,
   files: [
     { path: nodeFile(idOf('A'), 'addr'), body: utf8(addressOf('A')) },
     { path: slotPath('0'), body: utf8(idOf('A')) },
   ],
 });
-
-/** Keeps what is said, one line each. */
-function noting(lines: string[]): Logger {
-  const logger: Logger = {
-    error: (fields, message) => lines.push(`error ${message} ${JSON.stringify(fields)}`),
-    info: (fields, message) => lines.push(`info ${message} ${JSON.stringify(fields)}`),
-    debug: (fields, message) => lines.push(`debug ${message} ${JSON.stringify(fields)}`),
-    child: () => logger,
-  };
-  return logger;
-}

@@ -1,5 +1,5 @@
 import type { Term } from '../../base/index.ts';
-import { bootNumber, limits, logIndex, noBytes, term } from '../../base/index.ts';
+import { bootNumber, leaseId, limits, logIndex, noBytes, term } from '../../base/index.ts';
 import type { RefusalReason, SnapshotMeta } from '../../raft/index.ts';
 import { decodeSnapshotMeta, encodeSnapshotMeta } from '../entry.ts';
 import type { Reader } from '../reader.ts';
@@ -14,6 +14,8 @@ const kinds = {
   snapshotAck: 4,
   digest: 5,
   snapshotWanted: 6,
+  keepAlive: 7,
+  keptAlive: 8,
 } as const satisfies Record<NodeMessage['kind'], number>;
 
 const reasons = {
@@ -63,6 +65,10 @@ export function nodeMessageLength(message: NodeMessage): number {
     }
     case 'snapshotWanted':
       return headerBytes + 8;
+    case 'keepAlive':
+      return headerBytes + 8 + 1 + 4 + 8 * message.leases.length;
+    case 'keptAlive':
+      return headerBytes + 8 + 4 + 8 * message.leftMs.length;
   }
 }
 
@@ -93,7 +99,19 @@ export function writeNodeMessage(writer: Writer, message: NodeMessage): void {
       return;
     case 'snapshotWanted':
       return writer.whole(message.index);
+    case 'keepAlive':
+      writer.whole(message.n);
+      writer.u8(message.renew ? 1 : 0);
+      return writeNumbers(writer, message.leases);
+    case 'keptAlive':
+      writer.whole(message.n);
+      return writeNumbers(writer, message.leftMs);
   }
+}
+
+function writeNumbers(writer: Writer, numbers: readonly number[]): void {
+  writer.u32(numbers.length);
+  for (const number of numbers) writer.whole(number);
 }
 
 function writeClaim(writer: Writer, { node, boot, n, points }: DigestClaim): void {
@@ -141,9 +159,25 @@ export function readNodeMessage(reader: Reader): NodeMessage {
     }
     case kinds.snapshotWanted:
       return { kind: 'snapshotWanted', term: ofTerm, index: logIndex(reader.whole()) };
+    case kinds.keepAlive: {
+      const n = reader.whole();
+      const renew = reader.flag();
+      const leases = readNumbers(reader).map(leaseId);
+      return { kind: 'keepAlive', term: ofTerm, n, renew, leases };
+    }
+    case kinds.keptAlive:
+      return { kind: 'keptAlive', term: ofTerm, n: reader.whole(), leftMs: readNumbers(reader) };
     default:
       return reader.fail(`node message kind ${kind} is not known`, at);
   }
+}
+
+function readNumbers(reader: Reader): number[] {
+  const { at } = reader;
+  const count = reader.count(reader.u32(), 8);
+  const most = limits.keepAliveLeasesMax;
+  if (count > most) reader.fail(`${count} leases, at most ${most}`, at);
+  return Array.from({ length: count }, () => reader.whole());
 }
 
 function readClaim(reader: Reader): DigestClaim {

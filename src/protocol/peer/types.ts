@@ -1,4 +1,4 @@
-import type { BootNumber, LogIndex, NodeId, Term } from '../../base/index.ts';
+import type { BootNumber, LeaseId, LogIndex, NodeId, Term } from '../../base/index.ts';
 import type { Message, RefusalReason, SnapshotMeta } from '../../raft/index.ts';
 
 /** What a tree held at an index, under which behaviour version: 32 hexadecimal digits. */
@@ -58,6 +58,21 @@ export type NodeMessage =
     }
   /** The sender's own claim first; from a leader also those of the voters it heard. */
   | { readonly kind: 'digest'; readonly term: Term; readonly claims: readonly DigestClaim[] }
+  /** A sign of life for leases, or with `renew` false a question. `n`: never the same in two boots. */
+  | {
+      readonly kind: 'keepAlive';
+      readonly term: Term;
+      readonly n: number;
+      readonly renew: boolean;
+      readonly leases: readonly LeaseId[];
+    }
+  /** How long each lease lasts from when the leader was asked, in ms; 0: it is not there, or ends. */
+  | {
+      readonly kind: 'keptAlive';
+      readonly term: Term;
+      readonly n: number;
+      readonly leftMs: readonly number[];
+    }
   /** The sender's state is condemned: it asks for one of `index` or later, without the core. */
   | { readonly kind: 'snapshotWanted'; readonly term: Term; readonly index: LogIndex };
 
