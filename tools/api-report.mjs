@@ -3,11 +3,11 @@
 // those name without offering it. A change of either is a change of that page, and so part of its review.
 //
 // `npm run api` writes the page; `npm run check:package` fails when it is not what was built.
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
-import { ensureBuilt } from './ensure.mjs';
 import { top } from './files.mjs';
 
 /** Where the report is kept, and what it reports on. */
@@ -183,7 +183,9 @@ export function differences() {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await ensureBuilt();
+  const build = [join(top, 'tools', 'build.mjs')];
+  const built = spawnSync(process.execPath, build, { stdio: 'inherit' });
+  if (built.status !== 0) process.exit(built.status ?? 1);
   writeFileSync(join(top, page), report());
   console.log(`${page} is written`);
 }
