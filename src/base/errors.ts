@@ -49,7 +49,9 @@ export const errorCodes = {
 
 /** The name of an error; docs/errors.md tells each. */
 export type ErrorCode = keyof typeof errorCodes;
+/** `none`: the request certainly did nothing. `unknown`: it may have, or may yet. */
 export type Effect = ErrorTraits['effect'];
+/** Whether the same request may be sent again, and where. */
 export type Retry = ErrorTraits['retry'];
 
 /** An expected failure, named by a code. Programmer errors are `AssertionError` instead. */
@@ -62,10 +64,12 @@ export class ClusterError extends Error {
     this.code = code;
   }
 
+  /** What the request may have done. */
   get effect(): Effect {
     return errorCodes[this.code].effect;
   }
 
+  /** What the caller can do next. */
   get retry(): Retry {
     return errorCodes[this.code].retry;
   }

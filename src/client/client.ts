@@ -28,14 +28,13 @@ import type {
   EventOptions,
   FileContent,
   FileStat,
+  Members,
   ReadOptions,
   WalkedFile,
 } from './types.ts';
 import { Watch } from './watch.ts';
 
 type Reply<Kind extends NativeReply['kind']> = Extract<NativeReply, { kind: Kind }>;
-/** Who belongs to a cluster, and which cluster it is. */
-export type Members = Omit<Reply<'members'>, 'kind' | 'tag'>;
 
 /** Beyond the node's own bound, so that its word on what it did gets here before ours. */
 const requestTimeoutMs = limits.requestTimeoutMs + 500;

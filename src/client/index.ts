@@ -1,5 +1,4 @@
 export { oldestRevision } from './answer-errors.ts';
-export type { Members } from './client.ts';
 export { Client } from './client.ts';
 export type {
   CallOptions,
@@ -9,6 +8,7 @@ export type {
   EventOptions,
   FileContent,
   FileStat,
+  Members,
   ReadOptions,
   WalkedFile,
 } from './types.ts';

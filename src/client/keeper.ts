@@ -7,7 +7,7 @@ import { dialFirst } from './dial-first.ts';
 import type { Exchange } from './exchange.ts';
 import { type Link, openLink } from './link.ts';
 
-/** How often the cluster is asked who its members are. */
+/** How often the cluster is asked who its members are; a link that nobody waits for comes back as soon. */
 const refreshMs = 10_000;
 /** How long one address has before the next is tried beside it. */
 const headStartMs = 250;
@@ -30,8 +30,10 @@ export type KeeperOptions = {
 };
 
 /**
- * Keeps one link to one node of the cluster, as long as anybody wants one: finds the node, and the next
- * when that is lost. Exchanges that come while there is none wait here, in order.
+ * Keeps one link to one node of the cluster, from the first time that anybody wants one: finds the node, and
+ * the next when that is lost; at leisure when nobody waits for it. A client that has nothing to ask for hours
+ * must follow the members all the same, or it wakes up knowing nobody who is still there. Exchanges that come
+ * while there is no link wait here, in order.
  */
 export class Keeper {
   readonly #parts: KeeperParts;
@@ -43,7 +45,8 @@ export class Keeper {
   /** Links that take no more requests and wait for the last answers. */
   readonly #retired = new Set<Link>();
   #dialling = false;
-  #pause: Timer | null = null;
+  /** Before the next round of dialling. `leisurely`: whoever wants a link now need not wait for its end. */
+  #pause: { readonly timer: Timer; readonly leisurely: boolean } | null = null;
   #rounds = 0;
   #closed = false;
   /** Whose revisions these are. Another cluster behind an old address must not be taken for ours. */
@@ -96,16 +99,27 @@ export class Keeper {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#pause?.cancel();
+    this.#pause?.timer.cancel();
     this.#link?.end(closed());
     for (const link of this.#retired) link.end(closed());
     this.#refuseAll(closed());
   }
 
-  /** Looks for a node, unless somebody does already or nobody wants one. */
+  /** Looks for a node, unless that is done already: now if anybody waits for one, else at leisure. */
   #seek(): void {
-    if (this.#closed || this.#link !== null || this.#dialling || this.#pause !== null) return;
-    if (this.#waiting.size === 0) return;
+    if (this.#closed || this.#link !== null || this.#dialling) return;
+    if (this.#waiting.size === 0) {
+      const { prng } = this.#parts;
+      if (this.#pause === null) this.#pauseFor(refreshMs / 2 + prng.below(refreshMs / 2), true);
+      return;
+    }
+    if (this.#pause?.leisurely === false) return;
+    this.#pause?.timer.cancel();
+    this.#pause = null;
+    this.#dial();
+  }
+
+  #dial(): void {
     this.#dialling = true;
     const { clock } = this.#parts;
     const { connectTimeoutMs: timeoutMs } = this.#options;
@@ -164,7 +178,7 @@ export class Keeper {
     this.#lastFailure = null;
     if (clusterId !== null) this.#cluster = { id: clusterId, epoch };
     this.#book.worked(link.address);
-    this.#book.learn(members.map(({ address }) => address));
+    this.#book.hear(members.map(({ address }) => address));
     link.start({
       room: () => this.#drain(),
       avoid: () => this.#retire(link),
@@ -201,6 +215,7 @@ export class Keeper {
     this.#retired.add(link);
     this.#book.failed(link.address);
     link.retire(unreachable(`${link.address} does not serve`));
+    this.#seek();
   }
 
   #down(link: Link, why: ClusterError): void {
@@ -230,11 +245,16 @@ export class Keeper {
     const [first] = failures;
     const hopeless = failures.every((f) => f instanceof ClusterError && f.retry === 'never');
     if (hopeless && first instanceof ClusterError) return this.#refuseAll(first);
-    const waitMs = pauseMs(this.#rounds++, this.#parts.prng);
-    this.#pause = this.#parts.clock.after(waitMs, () => {
+    if (this.#waiting.size === 0) this.#seek();
+    else this.#pauseFor(pauseMs(this.#rounds++, this.#parts.prng), false);
+  }
+
+  #pauseFor(ms: number, leisurely: boolean): void {
+    const timer = this.#parts.clock.after(ms, () => {
       this.#pause = null;
-      this.#seek();
+      this.#dial();
     });
+    this.#pause = { timer, leisurely };
   }
 
   #refuseAll(why: ClusterError): void {

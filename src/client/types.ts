@@ -1,6 +1,6 @@
-import type { Prng } from '../base/index.ts';
+import type { Lineage, Membership, Prng } from '../base/index.ts';
 import type { Clock, Dial, Logger } from '../ports/index.ts';
-import type { NativeEvent, NativeFile } from '../protocol/client/index.ts';
+import type { LogPosition, NativeEvent, NativeFile } from '../protocol/client/index.ts';
 
 /** What a client reaches the world through. */
 export type ClientParts = {
@@ -66,3 +66,13 @@ export type WalkedFile = NativeFile;
 
 /** What ends a wait or watch: only the signal. */
 export type EventOptions = { readonly signal?: AbortSignal };
+
+/** Who belongs to a cluster, and which cluster it is. */
+export type Members = {
+  readonly clusterName: string;
+  /** `null`: the node was never attached to a cluster. */
+  readonly lineage: Lineage | null;
+  readonly membership: Membership;
+  /** Where in the log that membership stands. */
+  readonly membershipAt: LogPosition;
+};

@@ -60,9 +60,10 @@ async function resolved(options: ConnectOptions): Promise<ClientOptions> {
     return { ...withSecret, addresses: [...addresses, ...uri.addresses] };
   }
   const { clusterName } = uri;
-  const boot = await connect({ ...rest, uri: bootUri, ...(signal && { signal }) });
+  const bounds = signal && { signal };
+  const boot = await connect({ ...rest, uri: bootUri, ...bounds });
   try {
-    return { clusterName, ...withSecret, addresses: await locate(boot, clusterName) };
+    return { clusterName, ...withSecret, addresses: await locate(boot, clusterName, bounds) };
   } finally {
     await boot.close();
   }

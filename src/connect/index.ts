@@ -1,6 +1,13 @@
-export { ClusterError, type ErrorCode, errorCodes } from '../base/index.ts';
+export {
+  ClusterError,
+  type Effect,
+  type ErrorCode,
+  errorCodes,
+  type Retry,
+} from '../base/index.ts';
 export type {
   CallOptions,
+  Client,
   Event,
   EventOptions,
   FileContent,
@@ -9,7 +16,7 @@ export type {
   ReadOptions,
   WalkedFile,
 } from '../client/index.ts';
-export { Client, oldestRevision } from '../client/index.ts';
+export { oldestRevision } from '../client/index.ts';
 export { parseUri } from '../naming/index.ts';
 export type { ConnectOptions } from './connect.ts';
 export { connect } from './connect.ts';

@@ -43,6 +43,50 @@ describe('a client whose node is lost', () => {
     expect(world.connected()).toBe(late);
   });
 
+  it('follows the members while it has nothing to ask, until none that it knew is left', async () => {
+    const world = new World();
+    world.nodes(1);
+    const client = world.client();
+    await client.open();
+    for (const address of ['second:1', 'third:1', 'fourth:1', 'fifth:1']) {
+      const next = world.cluster.node(address);
+      await world.clock.run(10_000);
+      must(world.connected(), 'the client is connected').die();
+      // Nobody waits for a link; it comes back at leisure.
+      await world.clock.run(10_000);
+      expect(world.connected()).toBe(next);
+    }
+    expect(await client.get('/a')).toBe(null);
+  });
+
+  it('comes back at once when it is asked something, not at leisure', async () => {
+    const world = new World();
+    world.nodes(2);
+    const client = world.client();
+    await client.open();
+    split(world)[0].die();
+    await world.clock.run(100);
+    expect(world.connected()).toBe(undefined);
+    const read = outcomeOf(client.get('/a'));
+    expect(await world.clock.runUntil(() => read.of() === null, 5000)).toBeLessThanOrEqual(10);
+  });
+
+  it('does not dial without end when nobody is there and nobody asks', async () => {
+    const world = new World();
+    const [only] = world.nodes(1);
+    const client = world.client();
+    await client.open();
+    only?.die();
+    world.dialled.length = 0;
+    await world.clock.run(60_000);
+    expect(world.dialled.length).toBeGreaterThanOrEqual(6);
+    expect(world.dialled.length).toBeLessThanOrEqual(12);
+    await client.close();
+    world.dialled.length = 0;
+    await world.clock.run(60_000);
+    expect(world.dialled).toEqual([]);
+  });
+
   it('repeats reads, waits and questions on the next one', async () => {
     const world = new World();
     world.nodes(2);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { noBytes, sameBytes, utf8 } from '../../src/base/index.ts';
 import { connect } from '../../src/connect/index.ts';
 import { FakeCluster } from '../client/fake-cluster.ts';
@@ -69,6 +69,17 @@ describe('connect()', () => {
     await client.set('/a', '', 0);
     expect(prod.node.cluster.revision).toBe(1);
     expect(await codeOf(connect({ uri: 'doozer:?cn=none', bootUri }))).toBe('ERR_UNREACHABLE');
+  });
+
+  it('stops looking a name up when it is told to', async () => {
+    const boot = await start();
+    boot.node.mute = (request) => request.kind === 'walk';
+    const abort = new AbortController();
+    const bootUri = `doozer:?ca=${boot.address}`;
+    const opening = codeOf(connect({ uri: 'doozer:?cn=prod', bootUri, signal: abort.signal }));
+    await vi.waitFor(() => expect(boot.node.count('walk')).toBe(1));
+    abort.abort();
+    expect(await opening).toBe('ERR_CANCELLED');
   });
 
   it('ignores a name that there is no boot cluster for', async () => {
