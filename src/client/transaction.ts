@@ -1,4 +1,5 @@
 import { type LeaseId, limits, noLease } from '../base/index.ts';
+import { sequencePath } from '../paths/index.ts';
 import type {
   NativeCompare,
   NativeOperation,
@@ -230,11 +231,5 @@ function resultOf(operation: Operation, result: NativeResult): ResultOf<Operatio
   if (result.kind !== 'written' || operation.kind === 'count') return undefined;
   const { revision } = result;
   if (operation.kind !== 'create') return { revision };
-  return { path: createdPath(operation.prefix, revision), revision };
+  return { path: sequencePath(operation.prefix, revision), revision };
 }
-
-/** Digits of the revision in the name of a file that `create` made. */
-const createdDigits = 16;
-
-const createdPath = (prefix: string, revision: number): string =>
-  prefix + String(revision).padStart(createdDigits, '0');
