@@ -87,8 +87,16 @@ export class World {
   };
 }
 
+/** A made-up node, as a socket sees it. */
+type Listener = {
+  readonly connect: (connection: {
+    readonly send: (bytes: Uint8Array) => void;
+    readonly close: (reason: string) => void;
+  }) => { readonly received: (bytes: Uint8Array) => void; readonly gone: () => void };
+};
+
 /** Both directions take a turn, as real ones do. */
-function socketTo(node: FakeNode): Socket {
+export function socketTo(node: Listener): Socket {
   let message: (bytes: Uint8Array) => void = () => undefined;
   let closed: (reason: string) => void = () => undefined;
   let over = false;
