@@ -109,6 +109,17 @@ export class NativeSession implements Answerer<NativeRequest> {
         return;
       case 'ping':
         return this.#answer({ kind: 'pong', tag: request.tag });
+      case 'create':
+      case 'count':
+      case 'transact':
+      case 'grant':
+      case 'revoke':
+      case 'keepAlive':
+      case 'lease':
+        return this.refuse(
+          request,
+          new ClusterError('ERR_UNKNOWN_VERB', `Cannot ${request.kind}: not yet`),
+        );
       case 'unknown':
         return this.refuse(
           request,
@@ -280,14 +291,17 @@ export class NativeSession implements Answerer<NativeRequest> {
     if (request.kind === 'members') {
       return this.#answer(membersReply(request.tag, this.guest.node.status()));
     }
-    const reply = readReply(request, view, this.#cursors);
+    const reply = readReply(request, view, this.#cursors, null);
     if (reply instanceof ClusterError) this.refuse(request, reply);
     else this.#answer(reply);
   }
 
   happened(request: NativeRequest, event: Event): void {
     this.#over(request);
-    this.#sink.answer({ kind: 'event', tag: request.tag, event }, event.body.length);
+    this.#sink.answer(
+      { kind: 'event', tag: request.tag, event: { ...event, previous: null } },
+      event.body.length,
+    );
   }
 
   refuse(request: NativeRequest, error: ClusterError): void {
@@ -298,7 +312,8 @@ export class NativeSession implements Answerer<NativeRequest> {
   #sendEvents(tag: number, events: readonly Event[]): void {
     const progress = events.at(-1)?.revision ?? noRevision;
     const bytes = events.reduce((sum, event) => sum + event.body.length, 0);
-    this.#sink.answer({ kind: 'events', tag, progress, events }, bytes);
+    const told = events.map((event) => ({ ...event, previous: null }));
+    this.#sink.answer({ kind: 'events', tag, progress, events: told }, bytes);
   }
 
   #answer(reply: NativeReply): void {
