@@ -15,6 +15,7 @@ import {
   childAt,
   fileAt,
   isDirectory,
+  leaseKey,
   matchAt,
   type Stat,
   stat,
@@ -44,6 +45,8 @@ export function readReply(
       return names(request, view, cursors, ageMs);
     case 'walk':
       return files(request, view, cursors, ageMs);
+    case 'lease':
+      return leaseFiles(request, view);
     case 'rev':
       return { kind: 'revision', tag, revision: at };
     default:
@@ -167,6 +170,32 @@ function files(
   }
   const more = next !== null;
   return { kind: 'files', tag: request.tag, at: view.revision, files: list, more, ageMs };
+}
+
+/** A lease's files, in walk order. Counted through from the first: they are bounded, and few. */
+function leaseFiles(request: OfKind<'lease'>, view: View): NativeReply | ClusterError {
+  const wrong = wrongPage(request);
+  if (wrong !== null) return wrong;
+  const { tag, offset } = request;
+  const lease = view.leases.get(leaseKey(request.lease));
+  if (lease === undefined) {
+    return new ClusterError(
+      'ERR_NO_LEASE',
+      `Lease ${request.lease} is not there: it ended, or never was`,
+    );
+  }
+  const most = Math.min(request.limit, limits.pageEntriesMax);
+  const paths: string[] = [];
+  let bytes = 0;
+  let at = 0;
+  for (const [path] of lease.files.entries()) {
+    if (at++ < offset) continue;
+    if (paths.length === most || bytes >= limits.batchBytesMax) break;
+    paths.push(path);
+    bytes += path.length;
+  }
+  const more = offset + paths.length < lease.files.size;
+  return { kind: 'leaseFiles', tag, at: view.revision, lengthMs: lease.lengthMs, paths, more };
 }
 
 function wrongPage({ offset, limit }: { offset: number; limit: number }): ClusterError | null {

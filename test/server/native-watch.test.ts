@@ -105,7 +105,7 @@ test('long history is read in slices, with turns of the loop between them', () =
   const first = talk.replies.length;
   expect(first).toBe(1);
   talk.node.set('/a', 'meanwhile');
-  expect(talk.clock.runAll()).toBeGreaterThan(3);
+  expect(talk.clock.runAll()).toBeGreaterThan(1);
   const revisions = talk.replies.flatMap((reply) =>
     reply.kind === 'events' ? reply.events.map((event) => event.revision) : [],
   );

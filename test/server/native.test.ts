@@ -165,11 +165,13 @@ test('a read below history says how far back it reaches', () => {
   expect(talk.ask({ kind: 'wait', tag: 1, glob: '/a', rev: 2 })).toBe('1 ERR_COMPACTED oldest=3');
 });
 
-test('a write that names a session is refused, never run as if it had none', () => {
+test('in a cluster of behaviour version 1 the tree refuses a session, and nothing runs as if it had none', () => {
   const talk = fixture();
+  talk.node.found(1);
+  const revision = talk.node.state.revision;
   const request = { ...set(1, '/a', 'x'), session: sessionId(7) } as NativeRequest;
-  expect(talk.ask(request)).toBe('1 ERR_BAD_ARGUMENT');
-  expect(talk.node.proposed).toEqual([]);
+  expect(talk.ask(request)).toBe(`1 ERR_UNKNOWN_VERB rev=${revision + 1}`);
+  expect(talk.detail).toContain('behaviour version 1');
 });
 
 test('rights: reading, writing and changing members', () => {

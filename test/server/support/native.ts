@@ -1,4 +1,4 @@
-import { noLease, textOf, utf8 } from '../../../src/base/index.ts';
+import { noLease, sessionId, textOf, utf8 } from '../../../src/base/index.ts';
 import type {
   NativeEvent,
   NativeReply,
@@ -22,9 +22,9 @@ export function describe(reply: NativeReply): string {
     case 'stat':
       return `${tag} stat @${reply.at} ${reply.what} rev=${reply.revision} count=${reply.count}${age(reply)}`;
     case 'names':
-      return `${tag} names @${reply.at} ${reply.names.join(',')}${reply.more ? ' more' : ''}`;
+      return `${tag} names @${reply.at} ${reply.names.join(',')}${reply.more ? ' more' : ''}${age(reply)}`;
     case 'files':
-      return `${tag} files @${reply.at} ${reply.files.map((f) => `${f.path}@${f.revision}`).join(',')}${reply.more ? ' more' : ''}`;
+      return `${tag} files @${reply.at} ${reply.files.map((f) => `${f.path}@${f.revision}`).join(',')}${reply.more ? ' more' : ''}${age(reply)}`;
     case 'event':
       return `${tag} event ${event(reply.event)}`;
     case 'events':
@@ -77,7 +77,7 @@ function result(r: NativeResult): string {
   }
 }
 
-const noSession = { session: 0 as never, seq: 0, ackedBelow: 0 };
+export const noSession = { session: sessionId(0), seq: 0, ackedBelow: 0 };
 export const set = (tag: number, path: string, body: string, rev = -1): NativeRequest => ({
   kind: 'set',
   tag,
@@ -93,6 +93,18 @@ export const del = (tag: number, path: string, rev = -1): NativeRequest => ({
   path,
   rev,
   ...noSession,
+});
+export const inSession = (session: number, seq: number, ackedBelow = 1) => ({
+  session: sessionId(session),
+  seq,
+  ackedBelow,
+});
+export const get = (path: string, least: number | null = null): NativeRequest => ({
+  kind: 'get',
+  tag: 9,
+  path,
+  rev: null,
+  least,
 });
 export const nop = (tag: number): NativeRequest => ({ kind: 'nop', tag, ...noSession });
 
@@ -123,6 +135,12 @@ export class NativeConversation {
     );
     if (opened.session === null) throw new Error(opened.hello.detail);
     this.session = opened.session;
+  }
+
+  /** What the last answer, an error, says to people. */
+  get detail(): string {
+    const last = this.replies.at(-1);
+    return last?.kind === 'error' ? last.detail : '';
   }
 
   get answers(): string[] {
