@@ -4,6 +4,7 @@ import {
   type LogIndex,
   limits,
   type NodeId,
+  noLease,
   noSession,
   utf8,
 } from '../base/index.ts';
@@ -110,7 +111,7 @@ export class Client {
     const reply = await this.#read(
       `Cannot get ${aText(path, 'path')}`,
       options,
-      (tag) => ({ kind: 'get', tag, path, rev }),
+      (tag) => ({ kind: 'get', tag, path, rev, least: null }),
       isKind('value'),
     );
     this.#floor.seen(reply.at);
@@ -147,6 +148,7 @@ export class Client {
       path,
       body: bytes,
       rev,
+      lease: noLease,
       ...sessionless,
     });
     return this.#write(action, options, size, request);
@@ -206,7 +208,7 @@ export class Client {
     const reply = await this.#read(
       `Cannot stat ${aText(path, 'path')}`,
       options,
-      (tag) => ({ kind: 'stat', tag, path, rev }),
+      (tag) => ({ kind: 'stat', tag, path, rev, least: null }),
       isKind('stat'),
     );
     this.#floor.seen(reply.at);
@@ -231,6 +233,7 @@ export class Client {
         offset,
         limit: pageLimit,
         rev,
+        least: null,
       });
       const { at, more, names } = await this.#read(action, options, request, isKind('names'));
       this.#floor.seen(at);
@@ -254,6 +257,7 @@ export class Client {
         offset,
         limit: pageLimit,
         rev,
+        least: null,
       });
       const { at, files, more } = await this.#read(action, options, request, isKind('files'));
       this.#floor.seen(at);

@@ -107,7 +107,8 @@ export class Watch implements Exchange, AsyncIterableIterator<NativeEvent, undef
     this.#credits = capacity - this.#queue.length;
     assert(this.#credits >= 0, 'N3: a watch holds no more than its capacity');
     const { glob } = this.#options;
-    return { kind: 'watch', tag, glob, from: this.#next, credits: this.#credits };
+    const credits = this.#credits;
+    return { kind: 'watch', tag, glob, from: this.#next, credits, previous: false };
   }
 
   reply(reply: NativeReply): 'more' | 'done' {

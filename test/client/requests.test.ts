@@ -71,7 +71,7 @@ describe('a client of one node', () => {
     expect(node?.count('list')).toBe(3);
     const walked = await all(client.walk('/d/f*', { revision: 2500 }));
     expect(walked.length).toBe(2500);
-    expect(walked[7]).toEqual({ path: '/d/f0007', body: utf8('7'), revision: 8 });
+    expect(walked[7]).toMatchObject({ path: '/d/f0007', body: utf8('7'), revision: 8 });
   });
 
   it('sends what was asked in one turn as one message', async () => {

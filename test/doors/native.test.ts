@@ -70,7 +70,13 @@ class Guest {
   }
 }
 
-const get = (tag: number, path: string): NativeRequest => ({ kind: 'get', tag, path, rev: null });
+const get = (tag: number, path: string): NativeRequest => ({
+  kind: 'get',
+  tag,
+  path,
+  rev: null,
+  least: null,
+});
 
 test('hello first, then requests and replies', async () => {
   const house = await open();
@@ -86,6 +92,29 @@ test('hello first, then requests and replies', async () => {
   expect(await guest.got(3)).toEqual(['1 revision 1', '2 value @1 rev=1 "x"', '3 pong']);
   // One turn answered them all.
   expect(guest.messages).toBe(1);
+});
+
+test('a guest of each version is sent the fields that it knows', async () => {
+  const house = await open();
+  house.node.found(2);
+  house.node.set('/a', '1');
+  house.node.set('/a', '2');
+  const watch = { kind: 'watch', tag: 5, glob: '/a', from: 1, credits: 9, previous: true } as const;
+  const told: string[][] = [];
+  for (const version of [1, 2]) {
+    const guest = await Guest.greet(house, { version });
+    expect(guest.hello).toMatchObject({ version });
+    guest.ask(get(1, '/a'), watch);
+    told.push((await guest.got(2)).sort());
+    const value = guest.replies.find(({ kind }) => kind === 'value');
+    expect(value).toMatchObject({ created: version === 1 ? 0 : 1 });
+    guest.socket.close();
+  }
+  const value = '1 value @2 rev=2 "2"';
+  expect(told).toEqual([
+    [value, '5 events set /a@1,set /a@2 progress=2'],
+    [value, '5 events set /a@1,set /a@2 was "1" progress=2'],
+  ]);
 });
 
 test('a hello that is refused is answered with the reason, and the connection closed', async () => {
@@ -134,7 +163,7 @@ test('a message beyond a frame closes the connection', async () => {
 test('a watch streams events through the door, and goes with its connection', async () => {
   const house = await open();
   const guest = await Guest.greet(house);
-  guest.ask({ kind: 'watch', tag: 1, glob: '/**', from: 1, credits: 1000 });
+  guest.ask({ kind: 'watch', tag: 1, glob: '/**', from: 1, credits: 1000, previous: false });
   await until(() => house.node.watches.size === 1);
   house.node.set('/a', 'x');
   house.node.set('/b', 'y');
@@ -150,7 +179,7 @@ test('a watch streams events through the door, and goes with its connection', as
 test('a client that reads slowly gets every event of a watch from history, without gap or repeat', async () => {
   const house = await open({ unsentBytesMax: 64 * 1024 });
   const guest = await Guest.greet(house);
-  guest.ask({ kind: 'watch', tag: 1, glob: '/a', from: 1, credits: 1_000_000 });
+  guest.ask({ kind: 'watch', tag: 1, glob: '/a', from: 1, credits: 1_000_000, previous: false });
   await until(() => house.node.watches.size === 1);
   guest.socket.pause();
   // Until the kernel's buffers on both sides are full too, however large they are.
@@ -193,7 +222,14 @@ test('stop() answers what is in flight and says good-bye', async () => {
   const house = await open();
   const guest = await Guest.greet(house);
   house.node.holdsReads = true;
-  guest.ask(get(1, '/a'), { kind: 'watch', tag: 2, glob: '/**', from: 1, credits: 9 });
+  guest.ask(get(1, '/a'), {
+    kind: 'watch',
+    tag: 2,
+    glob: '/**',
+    from: 1,
+    credits: 9,
+    previous: false,
+  });
   await until(() => house.node.heldReads.length === 1 && house.node.watches.size === 1);
   const stopped = house.doors.stop();
   house.node.releaseReads();

@@ -1,171 +1,16 @@
 import fc from 'fast-check';
-import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
+import { utf8 } from '../../src/base/index.ts';
+import type { NativeRequest } from '../../src/protocol/client/index.ts';
 import {
-  bootNumber,
-  logIndex,
-  noSession,
-  revision,
-  sessionId,
-  term,
-  utf8,
-} from '../../src/base/index.ts';
-import type {
-  MemberChange,
-  NativeReply,
-  NativeRequest,
-  ServerHello,
-} from '../../src/protocol/client/index.ts';
-import {
-  decodeClientHello,
   decodeReplies,
   decodeRequests,
-  decodeServerHello,
-  encodeClientHello,
   encodeReplies,
   encodeRequests,
-  encodeServerHello,
-  nativeProtocol,
 } from '../../src/protocol/client/index.ts';
 import { unpack } from '../../src/protocol/client/tuple.ts';
-import type { MembershipChange } from '../../src/raft/index.ts';
-import { cluster, failureOf, fromHex, jointMembership, nodeA, nodeB } from './support.ts';
-
-const packr = new Packr({ useRecords: false });
-const packed = (value: unknown) => new Uint8Array(packr.pack(value));
-
-const noWrites = { session: noSession, seq: 0, ackedBelow: 0 };
-const inSession = { session: sessionId(9), seq: 4, ackedBelow: 3 };
-const lineage = { clusterId: cluster, epoch: 1, epochId: '' };
-const changes: MemberChange[] = [
-  { kind: 'add', id: nodeB, address: 'b:1' },
-  { kind: 'promote', id: nodeB },
-  { kind: 'demote', id: nodeB, park: true },
-  { kind: 'remove', id: nodeB },
-  { kind: 'replace', out: nodeA, in: nodeB, keep: false },
-  { kind: 'setAddress', id: nodeB, address: 'b:2' },
-];
-// The client sees raft's changes without seeing raft: they must stay equal.
-const asRaft: readonly MembershipChange[] = changes;
-const asClient: readonly MemberChange[] = asRaft;
-
-const requests: NativeRequest[] = [
-  { kind: 'get', tag: 1, path: '/a', rev: null },
-  { kind: 'get', tag: 0, path: '', rev: -3 },
-  { kind: 'set', tag: 2, path: '/a', body: utf8('x'), rev: -1, ...noWrites },
-  { kind: 'set', tag: 2, path: '/a', body: utf8(''), rev: 2 ** 40, ...inSession },
-  { kind: 'delete', tag: 3, path: '/a', rev: 5, ...inSession },
-  { kind: 'nop', tag: 4, ...noWrites },
-  { kind: 'rev', tag: 5 },
-  { kind: 'self', tag: 6 },
-  { kind: 'stat', tag: 7, path: '/ä', rev: 12 },
-  { kind: 'list', tag: 8, path: '/', offset: 0, limit: 100, rev: null },
-  { kind: 'walk', tag: 9, glob: '/**', offset: 100, limit: 100, rev: 41 },
-  { kind: 'wait', tag: 10, glob: '/*', rev: 42 },
-  { kind: 'watch', tag: 11, glob: '/**', from: 42, credits: 1000 },
-  { kind: 'credit', tag: 11, more: 500 },
-  { kind: 'cancel', tag: 11 },
-  { kind: 'status', tag: 12 },
-  { kind: 'members', tag: 13 },
-  {
-    kind: 'join',
-    tag: 14,
-    nodeId: nodeB,
-    address: 'b:1',
-    clusterName: 'local',
-    lineage: null,
-    membershipIndexSeen: null,
-  },
-  {
-    kind: 'join',
-    tag: 14,
-    nodeId: nodeB,
-    address: 'b:1',
-    clusterName: 'local',
-    lineage,
-    membershipIndexSeen: logIndex(7),
-  },
-  ...changes.map(
-    (change): NativeRequest => ({ kind: 'change', tag: 15, change, ifMembershipAt: null }),
-  ),
-  {
-    kind: 'change',
-    tag: 15,
-    change: { kind: 'remove', id: nodeA },
-    ifMembershipAt: { index: logIndex(8), term: term(2) },
-  },
-  { kind: 'ping', tag: 2 ** 53 - 1 },
-];
-
-const at = revision(40);
-const event = { kind: 'set', path: '/a', body: utf8('x'), revision: revision(41) } as const;
-const replies: NativeReply[] = [
-  { kind: 'value', tag: 1, at, revision: revision(12), body: utf8('body') },
-  { kind: 'revision', tag: 2, revision: revision(41) },
-  { kind: 'self', tag: 3, nodeId: nodeA },
-  { kind: 'stat', tag: 4, at, what: 'missing', revision: revision(0), count: 0 },
-  { kind: 'stat', tag: 4, at, what: 'file', revision: revision(12), count: 4 },
-  { kind: 'stat', tag: 4, at, what: 'directory', revision: revision(0), count: 9 },
-  { kind: 'names', tag: 5, at, names: ['a', 'b-c'], more: true },
-  { kind: 'names', tag: 5, at, names: [], more: false },
-  {
-    kind: 'files',
-    tag: 6,
-    at,
-    files: [{ path: '/a', body: utf8('x'), revision: at }],
-    more: false,
-  },
-  { kind: 'event', tag: 7, event },
-  { kind: 'event', tag: 7, event: { ...event, kind: 'nop', path: '/', body: utf8('') } },
-  { kind: 'events', tag: 8, progress: revision(44), events: [event, { ...event, kind: 'delete' }] },
-  { kind: 'events', tag: 8, progress: revision(44), events: [] },
-  {
-    kind: 'status',
-    tag: 9,
-    report: {
-      nodeId: nodeA,
-      boot: bootNumber(3),
-      address: 'a:1',
-      version: '0.1.0',
-      life: 'ready',
-      role: 'leader',
-      leader: nodeA,
-      term: term(5),
-      commitIndex: logIndex(90),
-      appliedIndex: logIndex(89),
-      revision: revision(80),
-    },
-  },
-  {
-    kind: 'members',
-    tag: 10,
-    clusterName: 'local',
-    lineage,
-    membership: jointMembership,
-    membershipAt: { index: logIndex(70), term: term(4) },
-  },
-  { kind: 'pong', tag: 11 },
-  {
-    kind: 'error',
-    tag: 12,
-    code: 'ERR_COMPACTED',
-    detail: 'Cannot read revision 3',
-    effect: 'none',
-    leaderAddress: null,
-    oldest: revision(20),
-    revision: null,
-  },
-  {
-    kind: 'error',
-    tag: 13,
-    code: 'ERR_OUTCOME_UNKNOWN',
-    detail: '',
-    effect: 'unknown',
-    leaderAddress: 'a:1',
-    oldest: null,
-    revision: revision(41),
-  },
-];
+import { asClient, changes, replies, requests } from './client-samples.ts';
+import { failureOf, fromHex, nodeA, nodeB, packed } from './support.ts';
 
 describe('the native protocol', () => {
   test.each(requests)('a $kind request reads back as it was written', (request) => {
@@ -238,6 +83,22 @@ describe('the native protocol', () => {
     ['a path of bytes', [[1, 1, utf8('/a'), null]], 'field 2 is not a text'],
     ['a body of text', [[2, 1, '/a', 'x', 0, 0, 0, 0]], 'field 3 is not bytes'],
     ['no node id', [[16, 1, 'x', 'a:1', 'local', null, null]], 'field 2 is not a node id'],
+    ['a lease that is negative', [[23, 1, -1, 0, 0, 0]], 'field 2 is negative: -1'],
+    ['leases of text', [[24, 1, ['x'], true]], 'field 2 is not a list of whole numbers'],
+    ['a lease of half', [[24, 1, [0.5], true]], 'field 2 is not a list of whole numbers'],
+    ['no flag', [[24, 1, [], 1]], 'field 3 is not true or false'],
+    ['no compare', [[21, 1, [[9, '/a']], [], [], 0, 0, 0]], 'field 0 is no kind of compare: 9'],
+    [
+      'no relation',
+      [[21, 1, [[1, '/a', 4, 0]], [], [], 0, 0, 0]],
+      'field 2 is not one of equal, unequal, less, greater',
+    ],
+    ['no operation', [[21, 1, [], [[6, '/a']], [], 0, 0, 0]], 'field 0 is no kind of operation: 6'],
+    ['an operation too long', [[21, 1, [], [], [[5, '/a', 1]], 0, 0, 0]], '3 fields, 2 expected'],
+    ['operations in no list', [[21, 1, [], 5, [], 0, 0, 0]], 'field 3 is not a list'],
+    ['a delta of half', [[20, 1, '/n', 0.5, -1, 0, 0, 0]], 'field 3 is not a whole number'],
+    ['a get with too much', [[1, 1, '/a', null, 5, 5]], '6 fields, 5 expected'],
+    ['a negative least', [[1, 1, '/a', null, -5]], 'field 4 is negative: -5'],
     ['no change', [[17, 1, [9, nodeA], null]], 'field 0 is no kind of change: 9'],
   ])('requests with %s are refused', (_, value, message) => {
     expect(failureOf(() => decodeRequests(packed(value)))).toBe(
@@ -307,99 +168,5 @@ describe('the native protocol', () => {
     ]) {
       expect(failureOf(() => decodeReplies(message(wrong)))).toContain('one address');
     }
-  });
-
-  test('whatever the bytes are, reading gives messages or ERR_BAD_FRAME', () => {
-    const whole = encodeRequests(requests);
-    const change = fc.tuple(fc.nat(whole.length - 1), fc.nat(255));
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          fc.uint8Array({ maxLength: 60 }),
-          fc.nat(whole.length - 1).map((length) => whole.slice(0, length)),
-          fc.array(change, { minLength: 1, maxLength: 4 }).map((changed) => {
-            const bytes = whole.slice();
-            for (const [where, value] of changed) bytes[where] = value;
-            return bytes;
-          }),
-        ),
-        (bytes) => {
-          for (const decode of [
-            decodeRequests,
-            decodeReplies,
-            decodeClientHello,
-            decodeServerHello,
-          ]) {
-            const failure = failureOf(() => decode(bytes));
-            expect(failure).toMatch(/^(ERR_BAD_FRAME|nothing was thrown)/);
-          }
-        },
-      ),
-      { numRuns: 3000 },
-    );
-  });
-});
-
-describe('native hellos', () => {
-  const client = { version: 1, clusterName: null, secret: 's', client: 'doozer 0.1.0' };
-  const welcome: ServerHello = {
-    kind: 'welcome',
-    version: 1,
-    clusterName: 'local',
-    clusterId: cluster,
-    epoch: 1,
-    nodeId: nodeA,
-    boot: bootNumber(2),
-    leaderAddress: 'a:1',
-    members: [
-      { id: nodeA, address: 'a:1' },
-      { id: nodeB, address: 'b:1' },
-    ],
-  };
-  const joining: ServerHello = {
-    ...welcome,
-    clusterId: null,
-    epoch: 0,
-    leaderAddress: null,
-    members: [],
-  };
-  const refused: ServerHello = {
-    kind: 'refused',
-    version: 1,
-    code: 'ERR_WRONG_CLUSTER',
-    detail: 'This is "local"',
-  };
-
-  test('each reads back as it was said', () => {
-    expect(decodeClientHello(encodeClientHello(client))).toEqual(client);
-    const named = { ...client, clusterName: 'local' };
-    expect(decodeClientHello(encodeClientHello(named))).toEqual(named);
-    for (const hello of [welcome, joining, refused]) {
-      expect(decodeServerHello(encodeServerHello(hello))).toEqual(hello);
-    }
-  });
-
-  test("a later client's hello is read, so that the node can answer with its own version", () => {
-    const later = packed(['doozer', nativeProtocol.newest + 1, 'local', '', 'x', 'more']);
-    expect(decodeClientHello(later)).toMatchObject({ version: 2, clusterName: 'local' });
-    const present = packed(['doozer', nativeProtocol.newest, 'local', '', 'x', 'more']);
-    expect(failureOf(() => decodeClientHello(present))).toContain('6 fields, 5 expected');
-  });
-
-  test('a welcome in a version the client does not speak is refused, naming both', () => {
-    const hello = encodeServerHello({ ...welcome, version: 9 });
-    expect(failureOf(() => decodeServerHello(hello))).toBe(
-      'ERR_BAD_FRAME Cannot speak version 9 of the native protocol: this client speaks 1 to 1',
-    );
-  });
-
-  test('something else is not taken for a hello', () => {
-    expect(failureOf(() => decodeClientHello(packed(['other', 1, null, '', ''])))).toContain(
-      'field 0 is not "doozer"',
-    );
-    expect(failureOf(() => decodeServerHello(encodeRequests(requests)))).toContain('ERR_BAD_FRAME');
-    expect(failureOf(() => decodeServerHello(packed(['doozer', 3, 1])))).toContain(
-      'is no kind of hello: 3',
-    );
   });
 });
