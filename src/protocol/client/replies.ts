@@ -238,6 +238,32 @@ function readByKind(t: Tuple, kind: number, tag: number): NativeReply {
     case kinds.error:
       return readError(t, tag);
     default:
+      return readLater(t, kind, tag);
+  }
+}
+
+/** What came with version 2. */
+function readLater(t: Tuple, kind: number, tag: number): NativeReply {
+  switch (kind) {
+    case kinds.created:
+      return { kind: 'created', tag, path: t.text(), revision: readRevision(t) };
+    case kinds.counted:
+      return { kind: 'counted', tag, value: t.signed(), revision: readRevision(t) };
+    case kinds.decided: {
+      const [succeeded, newest] = [t.flag(), readRevision(t)];
+      return { kind: 'decided', tag, succeeded, revision: newest, results: t.list(readResult) };
+    }
+    case kinds.lease: {
+      const [lease, lengthMs] = [leaseId(t.whole()), t.whole()];
+      return { kind: 'lease', tag, lease, lengthMs, leftMs: t.whole() };
+    }
+    case kinds.leases:
+      return { kind: 'leases', tag, leftMs: t.wholes() };
+    case kinds.leaseFiles: {
+      const [at, lengthMs, paths] = [readRevision(t), t.whole(), t.texts()];
+      return { kind: 'leaseFiles', tag, at, lengthMs, paths, more: t.flag() };
+    }
+    default:
       return t.fail(`is no kind of reply: ${kind}`);
   }
 }
