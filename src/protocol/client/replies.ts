@@ -217,24 +217,6 @@ function readByKind(t: Tuple, kind: number, tag: number): NativeReply {
     }
     case kinds.pong:
       return { kind: 'pong', tag };
-    case kinds.created:
-      return { kind: 'created', tag, path: t.text(), revision: readRevision(t) };
-    case kinds.counted:
-      return { kind: 'counted', tag, value: t.signed(), revision: readRevision(t) };
-    case kinds.decided: {
-      const [succeeded, newest] = [t.flag(), readRevision(t)];
-      return { kind: 'decided', tag, succeeded, revision: newest, results: t.list(readResult) };
-    }
-    case kinds.lease: {
-      const [lease, lengthMs] = [leaseId(t.whole()), t.whole()];
-      return { kind: 'lease', tag, lease, lengthMs, leftMs: t.whole() };
-    }
-    case kinds.leases:
-      return { kind: 'leases', tag, leftMs: t.wholes() };
-    case kinds.leaseFiles: {
-      const [at, lengthMs, paths] = [readRevision(t), t.whole(), t.texts()];
-      return { kind: 'leaseFiles', tag, at, lengthMs, paths, more: t.flag() };
-    }
     case kinds.error:
       return readError(t, tag);
     default:

@@ -217,29 +217,6 @@ function readByVerb(t: Tuple, verb: number, tag: number): NativeRequest {
     }
     case verbs.ping:
       return { kind: 'ping', tag };
-    case verbs.create: {
-      const [prefix, body, lease] = [t.text(), t.bytes(), readLease(t)];
-      return { kind: 'create', tag, prefix, body, lease, ...readInSession(t) };
-    }
-    case verbs.count: {
-      const [path, delta, rev] = [t.text(), t.signed(), t.signed()];
-      return { kind: 'count', tag, path, delta, rev, ...readInSession(t) };
-    }
-    case verbs.transact: {
-      const compares = t.list(readCompare);
-      const [ifTrue, ifFalse] = [t.list(readOperation), t.list(readOperation)];
-      return { kind: 'transact', tag, compares, ifTrue, ifFalse, ...readInSession(t) };
-    }
-    case verbs.grant: {
-      const [lengthMs, window] = [t.whole(), t.whole()];
-      return { kind: 'grant', tag, lengthMs, window, ...readInSession(t) };
-    }
-    case verbs.revoke:
-      return { kind: 'revoke', tag, lease: readLease(t), ...readInSession(t) };
-    case verbs.keepAlive:
-      return { kind: 'keepAlive', tag, leases: t.wholes().map(leaseId), renew: t.flag() };
-    case verbs.lease:
-      return { kind: 'lease', tag, lease: readLease(t), offset: t.signed(), limit: t.whole() };
     default:
       return readLater(t, verb, tag);
   }
