@@ -29,6 +29,11 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Time goes on, and this process with it only later: no timer has fired yet. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Time goes on by `ms`, timer by timer; after each everything it caused may happen. */
   async run(ms: number): Promise<void> {
     const until = this.#now + ms;
