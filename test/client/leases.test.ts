@@ -42,6 +42,20 @@ describe('a lease', () => {
     expect(lease.leftMs()).toBe(0);
   });
 
+  it('gains nothing from an answer that took long', async () => {
+    const world = new TreeWorld(1);
+    const lease = await world.client().grant(9000);
+    world.fates('keepAlive', 'slow');
+    await world.clock.run(5000);
+    for (const node of world.nodes) {
+      node.fate = () => 'mute';
+      node.answerLate();
+    }
+    await world.clock.run(0);
+    // Sent at 3,000.
+    expect(lease.leftMs()).toBe(3000 + 9000 - 5000);
+  });
+
   it('is lost for whoever asks, however late its timer is', async () => {
     const world = new TreeWorld();
     const lease = await world.client().grant(9000);

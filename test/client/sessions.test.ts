@@ -106,6 +106,21 @@ describe('a write in a session', () => {
     expect(world.of('grant').length).toBe(2);
   });
 
+  it('opens one new session for all that find the old one lost, however late they hear of it', async () => {
+    const world = new TreeWorld(1);
+    const client = world.client();
+    await client.nop();
+    world.cluster.forget();
+    world.fates('count', 'slow');
+    const late = outcomeOf(client.count('/n', 1));
+    await settle();
+    expect(await client.count('/n', 1)).toMatchObject({ value: 1 });
+    for (const node of world.nodes) node.answerLate();
+    await settle();
+    expect(late.of()).toMatchObject({ value: 2 });
+    expect(world.of('grant').length).toBe(2);
+  });
+
   it('is not known when the session was lost while it was in doubt, and is not done again', async () => {
     const world = new TreeWorld();
     const client = world.client();

@@ -50,6 +50,8 @@ export type Fate =
   /** Taken; done only when `late()` is called. The connection breaks, or stays and is silent. */
   | 'cutLater'
   | 'muteLater'
+  /** Done at once, and answered when `answerLate()` is called. */
+  | 'slow'
   /** Proposed twice by the node; one answer. */
   | 'twice'
   /** Done or not, the node says that it does not know. */
@@ -138,6 +140,7 @@ export class TreeNode {
   fate: (request: NativeRequest) => Fate = () => 'answer';
   readonly requests: NativeRequest[] = [];
   readonly open = new Set<Connection>();
+  readonly #slow: (() => void)[] = [];
 
   constructor(cluster: TreeCluster, address: string, i: number) {
     this.cluster = cluster;
@@ -149,6 +152,10 @@ export class TreeNode {
     return this.requests.filter(
       (r): r is Extract<NativeRequest, { kind: Kind }> => r.kind === kind,
     );
+  }
+
+  answerLate(): void {
+    for (const say of this.#slow.splice(0)) say();
   }
 
   cut(): void {
@@ -187,6 +194,11 @@ export class TreeNode {
     switch (fate) {
       case 'answer':
         return say(this.#done(request));
+      case 'slow': {
+        const reply = this.#done(request);
+        this.#slow.push(() => say(reply));
+        return;
+      }
       case 'mute':
         return void this.#done(request);
       case 'cutAfter':
