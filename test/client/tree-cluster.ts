@@ -8,7 +8,10 @@ import {
   type LeaseId,
   leaseId,
   logIndex,
+  must,
   nodeId,
+  noSession,
+  noTime,
   prng,
   revision,
   term,
@@ -28,6 +31,7 @@ import {
 import {
   apply,
   type Command,
+  type CommandEnvelope,
   emptyTree,
   leaseKey,
   type Operation,
@@ -36,6 +40,8 @@ import {
   type TreeState,
 } from '../../src/tree/index.ts';
 import { FakeClock, socketTo } from './world.ts';
+
+const origin = { node: nodeId('A'.repeat(16)), boot: bootNumber(1), n: 1 };
 
 type WriteRequest = Extract<NativeRequest, { session: unknown }>;
 
@@ -65,7 +71,6 @@ export class TreeCluster {
   state: TreeState = { ...emptyTree(), behaviourVersion: sessionsVersion };
   readonly nodes: TreeNode[] = [];
   readonly #late: (() => void)[] = [];
-  #revisionsSeen = 0;
 
   node(address: string): TreeNode {
     const node = new TreeNode(this, address, this.nodes.length);
@@ -75,7 +80,6 @@ export class TreeCluster {
 
   run(request: WriteRequest): Reply {
     const { ackedBelow, seq, session } = request;
-    const origin = { node: nodeId('A'.repeat(16)), boot: bootNumber(1), n: 1 };
     const command = commandOf(request);
     return this.#apply({ origin, session, seq, ackedBelow, command });
   }
@@ -101,27 +105,15 @@ export class TreeCluster {
   }
 
   #alone(command: Command): Reply {
-    const origin = { node: nodeId('A'.repeat(16)), boot: bootNumber(1), n: 1 };
-    return this.#apply({ origin, session: 0 as never, seq: 0, ackedBelow: 0, command });
+    return this.#apply({ origin, session: noSession, seq: 0, ackedBelow: 0, command });
   }
 
-  #apply(envelope: {
-    readonly origin: { readonly node: never; readonly boot: never; readonly n: number } | object;
-    readonly session: number;
-    readonly seq: number;
-    readonly ackedBelow: number;
-    readonly command: Command;
-  }): Reply {
-    const applied = apply(this.state, {
-      index: logIndex(this.state.appliedIndex + 1),
-      term: term(1),
-      time: 0 as never,
-      body: { kind: 'command', envelope: envelope as never },
-    });
-    this.state = applied.state;
-    this.#revisionsSeen += applied.events.length;
-    if (applied.reply === null) throw new Error('a command has a reply');
-    return applied.reply;
+  #apply(envelope: CommandEnvelope): Reply {
+    const index = logIndex(this.state.appliedIndex + 1);
+    const body = { kind: 'command', envelope } as const;
+    const { reply, state } = apply(this.state, { index, term: term(1), time: noTime, body });
+    this.state = state;
+    return must(reply, 'a command has a reply');
   }
 }
 
