@@ -18,21 +18,40 @@ type LeaseTerms = {
   readonly goodUntilMs: number;
 };
 
+/** A lease of the cluster. Files that are written with it are deleted when it ends, together. */
+export type Lease = {
+  readonly id: number;
+  /** How long it lasts beyond a sign of life. */
+  readonly lengthMs: number;
+  /**
+   * Aborted when the holder can no longer be sure of the lease; its reason is ERR_NO_LEASE. A process that
+   * stood still hears of it late: ask `isLost` before doing what only a holder may.
+   */
+  readonly lost: AbortSignal;
+  /** Whether the holder can no longer be sure of the lease, by the clock at this moment. */
+  readonly isLost: boolean;
+  /** How long it is there for certain from now on, whatever happens; 0 when it is lost. */
+  readonly leftMs: () => number;
+  /**
+   * Ends the lease, and its files with it. The holder takes it for lost at once; one that ended already is
+   * no error.
+   *
+   * @throws ERR_UNREACHABLE and the like: it ends by itself within its length.
+   */
+  readonly release: (options?: CallOptions) => Promise<void>;
+};
+
 /**
- * A lease of the cluster, kept alive while its client is open. Files that are written with it are deleted
- * when it ends, together.
- *
- * L3: it is lost, for its holder, one length after the holder *sent* the last sign of life that was
- * answered; the cluster counts from later, so nobody else takes it for ended before.
+ * L3: for its holder it ends one length after the holder *sent* the last sign of life that was answered;
+ * the cluster counts from later, so nobody else takes it for ended before.
  */
-export class Lease {
+export class HeldLease implements Lease {
   readonly #parts: LeaseParts;
   readonly #terms: LeaseTerms;
   readonly #abort = new AbortController();
   #goodUntilMs: number;
   #timer: Timer | null = null;
 
-  /** @internal Granted by `Client.grant`. */
   constructor(parts: LeaseParts, terms: LeaseTerms) {
     this.#parts = parts;
     this.#terms = terms;
@@ -44,37 +63,24 @@ export class Lease {
     return this.#terms.id;
   }
 
-  /** How long it lasts beyond a sign of life. */
   get lengthMs(): number {
     return this.#terms.lengthMs;
   }
 
-  /**
-   * Aborted when the holder can no longer be sure of the lease; its reason is ERR_NO_LEASE. A process that
-   * stood still hears of it late: ask `isLost` before doing what only a holder may.
-   */
   get lost(): AbortSignal {
     this.#check();
     return this.#abort.signal;
   }
 
-  /** Whether the holder can no longer be sure of the lease, by the clock at this moment. */
   get isLost(): boolean {
     this.#check();
     return this.#abort.signal.aborted;
   }
 
-  /** How long it is there for certain from now on, whatever happens; 0 when it is lost. */
   leftMs(): number {
     return this.isLost ? 0 : this.#goodUntilMs - this.#parts.clock.now();
   }
 
-  /**
-   * Ends the lease, and its files with it. The holder takes it for lost at once; one that ended already is
-   * no error.
-   *
-   * @throws ERR_UNREACHABLE and the like: it ends by itself within its length.
-   */
   async release(options: CallOptions = {}): Promise<void> {
     this.#lose('released');
     try {
@@ -84,14 +90,14 @@ export class Lease {
     }
   }
 
-  /** @internal An answered sign of life. */
+  /** A sign of life was answered. */
   kept(goodUntilMs: number): void {
     if (this.isLost || goodUntilMs <= this.#goodUntilMs) return;
     this.#goodUntilMs = goodUntilMs;
     this.#watch();
   }
 
-  /** @internal It is not there any more, for a reason that is told. */
+  /** It is not there any more, for a reason that is told. */
   end(reason: string): void {
     this.#lose(reason);
   }
@@ -127,14 +133,14 @@ export type LeaseOptions = CallOptions & { readonly lease?: Lease | number };
 /** The id of `lease`. @throws ERR_NO_LEASE when its holder has lost it. */
 export function heldLease(action: string, lease: Lease | number | undefined): LeaseId {
   if (lease === undefined) return noLease;
-  if (lease instanceof Lease && lease.isLost) {
+  if (typeof lease !== 'number' && lease.isLost) {
     throw new ClusterError('ERR_NO_LEASE', `${action}: lease ${lease.id} is lost`);
   }
   return idOf(lease);
 }
 
 export function idOf(lease: Lease | number): LeaseId {
-  const id = lease instanceof Lease ? lease.id : aWhole(lease, 'lease');
+  const id = aWhole(typeof lease === 'number' ? lease : lease.id, 'lease');
   if (id > 0) return leaseId(id);
   throw new RangeError(`The lease must be above 0, not ${String(id)}`);
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../ports/index.ts';
 import { aWhole } from './arguments.ts';
 import { type Caller, isKind } from './caller.ts';
 import type { KeepAlives } from './keep-alives.ts';
-import { idOf, Lease } from './lease.ts';
+import { HeldLease, idOf, type Lease } from './lease.ts';
 import { pageLimit } from './pages.ts';
 import type { CallOptions, GrantOptions, LeaseReport } from './types.ts';
 
@@ -12,7 +12,7 @@ export class Leases {
   readonly #caller: Caller;
   readonly #clock: Clock;
   readonly #keepAlives: KeepAlives;
-  readonly #held = new Map<LeaseId, Lease>();
+  readonly #held = new Map<LeaseId, HeldLease>();
 
   constructor(caller: Caller, clock: Clock, keepAlives: KeepAlives) {
     this.#caller = caller;
@@ -79,7 +79,7 @@ export class Leases {
     terms: { readonly id: LeaseId; readonly lengthMs: number; readonly goodUntilMs: number },
     keep: boolean,
   ): Lease {
-    const lease: Lease = new Lease(
+    const lease: HeldLease = new HeldLease(
       {
         clock: this.#clock,
         revoke: (id, options) => this.revoke(id, options),

@@ -10,28 +10,33 @@ export type Page<T> = {
 /** Items asked for at a time. The node may send fewer. */
 export const pageLimit = 1000;
 
+/** The items of a listing as they are wanted, all of one revision. */
+export type Listing<T> = AsyncIterableIterator<T, undefined> & {
+  /** The revision that is listed: a watch from the next one on misses nothing. `null` before the first item. */
+  readonly at: number | null;
+  /** As for a single read. */
+  readonly ageMs: number | null;
+};
+
 type Fetch<T> = (offset: number, at: number | null) => Promise<Page<T>>;
 
 /**
  * Every item of a listing, read page by page as they are wanted. All are of one revision, that of the first
  * page, however long it takes.
  */
-export class Listing<T> implements AsyncIterableIterator<T, undefined> {
+export class Pages<T> implements Listing<T> {
   readonly #items: AsyncGenerator<T, undefined, undefined>;
   #at: number | null = null;
   #ageMs: number | null = null;
 
-  /** @internal Made by `Client.list` and `Client.walk`. */
   constructor(fetch: Fetch<T>) {
     this.#items = this.#all(fetch);
   }
 
-  /** The revision that is listed, so that a watch can go on from the next one. `null` before the first item. */
   get at(): number | null {
     return this.#at;
   }
 
-  /** As for a single read. */
   get ageMs(): number | null {
     return this.#ageMs;
   }

@@ -1,7 +1,7 @@
 import { aText, aWhole } from './arguments.ts';
 import { type Caller, isKind } from './caller.ts';
 import { withOwnBody } from './own-bytes.ts';
-import { Listing, type Page, pageLimit } from './pages.ts';
+import { type Listing, type Page, Pages, pageLimit } from './pages.ts';
 import type { FileStat, Reading, ReadOptions, WalkedFile } from './types.ts';
 
 type Freshness = { readonly rev: number | null; readonly least: number | null };
@@ -79,7 +79,7 @@ export class Reads {
     fetch: (offset: number, fresh: () => Freshness) => Promise<Page<T>>,
   ): Listing<T> {
     const first = this.#freshness(options);
-    return new Listing((offset, at) =>
+    return new Pages((offset, at) =>
       fetch(offset, at === null ? first : () => ({ rev: at, least: null })),
     );
   }
