@@ -6,7 +6,6 @@ import {
   logIndex,
   type NodeId,
   nodeId,
-  noLease,
   revision,
   soleMembership,
   term,
@@ -22,11 +21,10 @@ import {
   type NativeReply,
   type NativeRequest,
 } from '../../src/protocol/client/index.ts';
-
-const unknownOrigin = { created: revision(0), lease: noLease, ageMs: null };
+import { readReply } from './fake-reads.ts';
 
 type Files = Map<string, { body: Uint8Array; revision: number }>;
-type Outcome = Omit<Extract<NativeReply, { kind: 'error' }>, 'kind' | 'tag'>;
+export type Outcome = Omit<Extract<NativeReply, { kind: 'error' }>, 'kind' | 'tag'>;
 
 /** A cluster without consensus: one history that all its nodes show, each as far as it was let. */
 export class FakeCluster {
@@ -295,7 +293,7 @@ export class FakeSession {
       case 'stat':
       case 'list':
       case 'walk':
-        return this.#read(request);
+        return readReply(this.#node, request, (what) => this.#error(tag, what));
       case 'wait':
       case 'watch':
         return this.#watch(request);
@@ -375,85 +373,6 @@ export class FakeSession {
     return { kind: 'revision', tag, revision: revision(at) };
   }
 
-  #read(request: Extract<NativeRequest, { kind: 'get' | 'stat' | 'list' | 'walk' }>): NativeReply {
-    const { tag } = request;
-    const rev = request.rev ?? this.#node.revision;
-    const { oldest } = this.#node.cluster;
-    if (request.rev !== null && rev < oldest) {
-      return this.#error(tag, { code: 'ERR_COMPACTED', oldest: revision(oldest) });
-    }
-    const at = revision(rev);
-    const files = this.#node.cluster.filesAt(rev);
-    if (request.kind === 'walk') {
-      const glob = compileGlob(request.glob);
-      if (glob === null) {
-        return this.#error(tag, {
-          code: 'ERR_BAD_GLOB',
-          detail: `invalid glob pattern: ${request.glob}`,
-        });
-      }
-      const all = [...files].filter(([path]) => glob.matches(path as never)).sort(byWalkOrder);
-      const page = all.slice(request.offset, request.offset + request.limit);
-      const more = all.length > request.offset + page.length;
-      return {
-        kind: 'files',
-        tag,
-        at,
-        more,
-        files: page.map(([path, file]) => ({
-          path,
-          body: file.body,
-          revision: revision(file.revision),
-          created: revision(file.revision),
-          lease: noLease,
-        })),
-        ageMs: null,
-      };
-    }
-    const { path } = request;
-    const file = files.get(path);
-    const folder = path === '/' ? '/' : `${path}/`;
-    const below = [...files.keys()].filter((known) => known.startsWith(folder));
-    const names = [
-      ...new Set(below.map((known) => known.slice(folder.length).split('/')[0] ?? '')),
-    ];
-    if (request.kind === 'get') {
-      if (below.length > 0 || path === '/') return this.#error(tag, 'ERR_IS_DIRECTORY');
-      return {
-        kind: 'value',
-        tag,
-        at,
-        revision: revision(file?.revision ?? 0),
-        body: file?.body ?? utf8(''),
-        ...unknownOrigin,
-      };
-    }
-    if (request.kind === 'stat') {
-      const what = below.length > 0 || path === '/' ? 'directory' : file ? 'file' : 'missing';
-      const count = what === 'directory' ? names.length : (file?.body.length ?? 0);
-      return {
-        kind: 'stat',
-        tag,
-        at,
-        what,
-        revision: revision(file?.revision ?? 0),
-        count,
-        ...unknownOrigin,
-      };
-    }
-    if (file !== undefined) return this.#error(tag, 'ERR_NOT_DIRECTORY');
-    if (below.length === 0 && path !== '/') return this.#error(tag, 'ERR_NO_ENTRY');
-    const page = names.sort().slice(request.offset, request.offset + request.limit);
-    return {
-      kind: 'names',
-      tag,
-      at,
-      names: page,
-      more: names.length > request.offset + page.length,
-      ageMs: null,
-    };
-  }
-
   #watch(request: Extract<NativeRequest, { kind: 'wait' | 'watch' }>): NativeReply | null {
     const { glob, tag } = request;
     if (compileGlob(glob) === null) {
@@ -467,10 +386,4 @@ export class FakeSession {
     this.#watches.set(tag, { tag, glob, next, credits, once: request.kind === 'wait' });
     return null;
   }
-}
-
-/** Depth first, names by their bytes: not the order of whole paths, since `-` and `.` sort before `/`. */
-function byWalkOrder([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  const [left, right] = [a.replaceAll('/', '\0'), b.replaceAll('/', '\0')];
-  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -70,7 +70,9 @@ class House {
   }
 
   client(options: Partial<ClientOptions> = {}): Client {
-    const client = clientOf(this.stage, this.guest, { addresses: [home], ...options });
+    // The scenes count single writes: what a session does about a lost one is told elsewhere.
+    const plain = { addresses: [home], sessionLengthMs: null };
+    const client = clientOf(this.stage, this.guest, { ...plain, ...options });
     this.#clients.push(client);
     return client;
   }
