@@ -10,7 +10,7 @@ export type KeptLease = {
   /** Until then it is there for certain, on the client's clock. */
   readonly goodUntilMs: number;
   readonly kept: (goodUntilMs: number) => void;
-  /** The cluster says that it is not there. */
+  /** The cluster says that it is not there, or has said nothing for its whole length. */
   readonly gone: () => void;
 };
 
@@ -99,10 +99,12 @@ export class KeepAlives {
       }
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
-      const againMs = clock.now() + pauseMs(this.#pauses++, prng);
+      const nowMs = clock.now();
+      const againMs = nowMs + pauseMs(this.#pauses++, prng);
       for (const kept of some) {
         kept.asked = false;
         kept.dueMs = againMs;
+        if (kept.goodUntilMs <= nowMs) this.#drop(kept);
       }
     }
     this.#schedule();
@@ -112,14 +114,18 @@ export class KeepAlives {
     const { id, lengthMs } = kept.lease;
     // It may have been released meanwhile.
     if (this.#kept.get(id) !== kept) return;
-    if (leftMs === 0) {
-      this.#kept.delete(id);
-      return kept.lease.gone();
-    }
+    if (leftMs === 0) return this.#drop(kept);
     // L3: from when the sign was sent, since the leader counts from when it came.
     kept.goodUntilMs = Math.max(kept.goodUntilMs, sentAtMs + Math.min(leftMs, lengthMs));
     kept.dueMs = sentAtMs + lengthMs / 3;
     kept.lease.kept(kept.goodUntilMs);
+  }
+
+  /** It is gone, or nobody can tell any more: for a cluster that is away for hours nobody dials without end. */
+  #drop(kept: Kept): void {
+    if (this.#kept.get(kept.lease.id) !== kept) return;
+    this.#kept.delete(kept.lease.id);
+    kept.lease.gone();
   }
 
   #call(some: readonly Kept[]): Promise<{ leftMs: readonly number[]; sentAtMs: number }> {

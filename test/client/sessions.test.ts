@@ -222,6 +222,25 @@ describe('a write in a session', () => {
     expect(await codeOf(client.nop())).toBe('ERR_STOPPED');
   });
 
+  it('lets it go when the cluster is away for longer than it lasts, and dials at leisure then', async () => {
+    const world = new TreeWorld(1);
+    const client = world.client();
+    await client.nop();
+    for (const node of world.nodes) {
+      node.up = false;
+      node.cut();
+    }
+    await world.clock.run(45_000);
+    world.dialled = 0;
+    await world.clock.run(60_000);
+    expect(world.dialled).toBeLessThanOrEqual(12);
+    for (const node of world.nodes) node.up = true;
+    const write = outcomeOf(client.nop());
+    await world.clock.run(100);
+    expect(write.of()).toBe(2);
+    expect(world.of('nop').at(-1)).toMatchObject({ seq: 1 });
+  });
+
   it('waits half a second at most for the end of its session', async () => {
     const world = new TreeWorld();
     const client = world.client();

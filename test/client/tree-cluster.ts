@@ -333,6 +333,8 @@ export class TreeWorld {
   readonly clock = new FakeClock();
   readonly cluster = new TreeCluster();
   readonly nodes: readonly TreeNode[];
+  /** Connections that were tried. */
+  dialled = 0;
 
   constructor(count = 2) {
     this.nodes = Array.from({ length: count }, (_, i) => this.cluster.node(`n${i + 1}:1`));
@@ -357,6 +359,7 @@ export class TreeWorld {
 
   readonly dial: Dial = {
     connect: async (address) => {
+      this.dialled += 1;
       const node = this.nodes.find((known) => known.address === address);
       if (node?.up !== true) {
         throw new ClusterError('ERR_UNREACHABLE', `Cannot reach ${address}: connection refused`);
