@@ -191,6 +191,7 @@ export class Keeper {
     link.start({
       room: () => this.#drain(),
       avoid: () => this.#retire(link),
+      members: (addresses) => this.#book.hear(addresses),
       over: (why) => this.#down(link, why),
     });
     this.#refreshLater(link);

@@ -19,7 +19,7 @@ export type Welcome = Extract<ServerHello, { kind: 'welcome' }>;
 
 /** Requests of one message, at most; what is more goes into the next one. */
 const requestsTogether = 512;
-/** Tag of pings. Nobody waits for a pong: hearing anything is what counts. */
+/** Tag of pings, and of what a node says unasked. Nobody waits for a pong: hearing anything is what counts. */
 const pingTag = 0;
 
 /**
@@ -34,6 +34,8 @@ type LinkHandlers = {
   readonly room: () => void;
   /** An exchange found the node wanting. */
   readonly avoid: () => void;
+  /** The node names the members, unasked, since they changed. */
+  readonly members: (addresses: readonly string[]) => void;
   /** The link ended; its exchanges are told after that. */
   readonly over: (why: ClusterError) => void;
 };
@@ -58,6 +60,7 @@ export class Link implements Carrier {
   #retired: ClusterError | null = null;
   #onRoom: () => void = () => undefined;
   #onAvoid: () => void = () => undefined;
+  #onMembers: (addresses: readonly string[]) => void = () => undefined;
   #onOver: (why: ClusterError) => void = () => undefined;
 
   constructor(address: string, welcome: Welcome, socket: Socket, clock: Clock) {
@@ -70,6 +73,7 @@ export class Link implements Carrier {
   start(handlers: LinkHandlers): void {
     this.#onRoom = handlers.room;
     this.#onAvoid = handlers.avoid;
+    this.#onMembers = handlers.members;
     this.#onOver = handlers.over;
     if (this.#over === null) this.#nextBeat();
     else handlers.over(this.#over);
@@ -171,6 +175,9 @@ export class Link implements Carrier {
         new ClusterError('ERR_UNREACHABLE', `Lost ${this.address}: ${reply.detail}`),
         'no',
       );
+    }
+    if (reply.tag === pingTag && reply.kind === 'members') {
+      return this.#onMembers([...reply.membership.addresses.values()]);
     }
     const exchange = this.#open.get(reply.tag);
     // Nobody waits for it: a pong, or the answer to a request that was given up.

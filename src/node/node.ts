@@ -4,6 +4,7 @@ import {
   isMember,
   type LeaseId,
   limits,
+  type Membership,
   type NodeId,
   prng,
   type Revision,
@@ -77,6 +78,7 @@ export class Node implements NodeHandle {
   readonly #digests: Digests;
   readonly #quarantine: Quarantine;
   readonly #condemnedListeners = new Set<() => void>();
+  readonly #membersListeners = new Set<() => void>();
   readonly #news: News;
   readonly #inbound: Inbound;
   #life: NodeLife = 'joining';
@@ -112,7 +114,7 @@ export class Node implements NodeHandle {
       ownApplied: (n, reply) => this.#writes.applied(n, reply),
       granted: (id) => this.#leases.granted(id),
       termApplied: (term) => this.#termApplied(term),
-      membershipApplied: (membership, at) => this.#news.membershipApplied(membership, at),
+      membershipApplied: (membership, at) => this.#membershipApplied(membership, at),
       passed: (state) => this.#digests.passed(state),
     });
     this.#leases = this.#newLeases();
@@ -334,6 +336,13 @@ export class Node implements NodeHandle {
     };
   }
 
+  onMembers(listener: () => void): Cancel {
+    this.#membersListeners.add(listener);
+    return () => {
+      this.#membersListeners.delete(listener);
+    };
+  }
+
   status(): NodeStatus {
     return statusOf({
       options: this.#options,
@@ -446,6 +455,11 @@ export class Node implements NodeHandle {
     this.#keepAlives.expire(nowMs);
     if (this.serves()) this.#leases.expire();
     this.#snapshots.expire(nowMs);
+  }
+
+  #membershipApplied(membership: Membership, at: Position): void {
+    this.#news.membershipApplied(membership, at);
+    for (const listener of [...this.#membersListeners]) listener();
   }
 
   #termApplied(term: Term): void {

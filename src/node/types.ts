@@ -174,5 +174,7 @@ export type NodeHandle = {
   readonly serves: () => boolean;
   /** Calls `listener` when this node stops serving: waits and watches have to be ended. */
   readonly onCondemned: (listener: () => void) => Cancel;
+  /** Calls `listener` when another membership was applied here: `status` has it. */
+  readonly onMembers: (listener: () => void) => Cancel;
   readonly status: () => NodeStatus;
 };

@@ -14,6 +14,9 @@ import type { WriteRequest } from './native-writes.ts';
 /** What a node says of itself that its handle does not know. */
 export type About = { readonly address: () => string; readonly version: string };
 
+/** The tag of what no request asked for. */
+export const unasked = 0;
+
 type ErrorReply = Extract<NativeReply, { readonly kind: 'error' }>;
 
 /** The answer to a write that was committed. */

@@ -16,6 +16,7 @@ import {
   errorReply,
   membersReply,
   reportOf,
+  unasked,
   wroteReply,
 } from './native-answers.ts';
 import { readReply } from './native-reads.ts';
@@ -58,6 +59,7 @@ export class NativeSession implements Answerer<NativeRequest> {
   readonly #watches = new Map<number, WatchStream>();
   readonly #marks: Marks;
   readonly #cancelCondemned: Cancel;
+  readonly #cancelMembers: Cancel;
 
   constructor(parts: NativeSessionParts) {
     this.guest = parts.guest;
@@ -68,6 +70,7 @@ export class NativeSession implements Answerer<NativeRequest> {
     this.#about = parts.about;
     this.#sink = parts.sink;
     this.#cancelCondemned = this.guest.node.onCondemned(() => this.#endWaits());
+    this.#cancelMembers = this.guest.node.onMembers(() => this.#tellMembers());
   }
 
   // One legible dispatch.
@@ -138,6 +141,12 @@ export class NativeSession implements Answerer<NativeRequest> {
     }
   }
 
+  /** Unasked: a guest that only listens must know where to go when all it knew are gone. */
+  #tellMembers(): void {
+    const { node } = this.guest;
+    if (node.serves()) this.#answer(membersReply(unasked, node.status()));
+  }
+
   /** The connection has room for events again. */
   roomAgain(): void {
     for (const watch of this.#watches.values()) watch.resume();
@@ -146,6 +155,7 @@ export class NativeSession implements Answerer<NativeRequest> {
   /** The connection is gone, and all its waits and watches with it. */
   close(): void {
     this.#cancelCondemned();
+    this.#cancelMembers();
     this.#marks.stop();
     this.guest.close();
     this.#waits.clear();

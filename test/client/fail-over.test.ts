@@ -43,6 +43,21 @@ describe('a client whose node is lost', () => {
     expect(world.connected()).toBe(late);
   });
 
+  it('goes where its node said the members are, when all it was given are gone', async () => {
+    const world = new World();
+    const [old] = world.nodes(1);
+    const client = world.client();
+    await client.open();
+    const late = world.cluster.node('late:1');
+    old?.tellMembers();
+    await settle();
+    old?.die();
+    const read = outcomeOf(client.get('/a'));
+    await world.clock.run(1000);
+    expect(read.of()).toBe(null);
+    expect(world.connected()).toBe(late);
+  });
+
   it('follows the members while it has nothing to ask, until none that it knew is left', async () => {
     const world = new World();
     world.nodes(1);

@@ -148,6 +148,11 @@ export class FakeNode {
     for (const session of [...this.sessions]) session.close(reason);
   }
 
+  /** Names the members, unasked. */
+  tellMembers(): void {
+    for (const session of this.sessions) session.say(session.membersReply(0));
+  }
+
   news(): void {
     for (const session of this.sessions) session.deliver();
   }
@@ -335,13 +340,13 @@ export class FakeSession {
       case 'members':
       case 'join':
       case 'change':
-        return this.#members(tag);
+        return this.membersReply(tag);
       case 'unknown':
         return this.#error(tag, 'ERR_UNKNOWN_VERB');
     }
   }
 
-  #members(tag: number): NativeReply {
+  membersReply(tag: number): NativeReply {
     const [first, ...rest] = this.#node.cluster.nodes;
     const sole = soleMembership(first?.id ?? this.#node.id, first?.address ?? '');
     const addresses = new Map(this.#node.cluster.nodes.map((node) => [node.id, node.address]));

@@ -105,6 +105,21 @@ test('each request has its reply', () => {
   }
 });
 
+test('members are told unasked, with tag 0, when others were applied', () => {
+  const talk = fixture();
+  const before = talk.answers.length;
+  talk.node.tellMembers();
+  expect(talk.answers.slice(before)).toEqual(['0 members 127.0.0.1:8046,127.0.0.1:8047']);
+  // Not by a node whose state is wrong, nor to a guest that is gone.
+  talk.node.condemn();
+  talk.node.tellMembers();
+  talk.node.isCondemned = false;
+  talk.session.close();
+  talk.node.tellMembers();
+  expect(talk.answers).toHaveLength(before + 1);
+  expect(talk.node.membersListeners.size).toBe(0);
+});
+
 test('members are answered behind a barrier, with what the tree has taken in', () => {
   const talk = new NativeConversation();
   talk.node.holdsReads = true;

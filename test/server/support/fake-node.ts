@@ -82,6 +82,7 @@ export class FakeNode implements NodeHandle {
   isLeading = true;
   isCondemned = false;
   readonly condemnedListeners = new Set<() => void>();
+  readonly membersListeners = new Set<() => void>();
   leader: NodeId | null = fakeId;
   /** Addresses of the members that the log names, if they are not those that the tree has. */
   logMembers: readonly string[] | null = null;
@@ -209,6 +210,16 @@ export class FakeNode implements NodeHandle {
   onCondemned(listener: () => void): Cancel {
     this.condemnedListeners.add(listener);
     return () => this.condemnedListeners.delete(listener);
+  }
+
+  onMembers(listener: () => void): Cancel {
+    this.membersListeners.add(listener);
+    return () => this.membersListeners.delete(listener);
+  }
+
+  /** Another membership is applied. */
+  tellMembers(): void {
+    for (const listener of [...this.membersListeners]) listener();
   }
 
   /** A majority holds another state from now on. */
