@@ -264,7 +264,12 @@ export class Call<T> implements Exchange, Entrant {
     } else if (this.#lastRefusal !== null) this.#fail(this.#lastRefusal);
     else {
       const noSession = this.#stage === 'numbering' ? (desk?.lastRefusal ?? null) : null;
-      const why = noSession ?? keeper.lastFailure;
+      // Where no node was reached the link knows best why.
+      const [first, second] =
+        noSession?.code === 'ERR_UNREACHABLE'
+          ? [keeper.lastFailure, noSession]
+          : [noSession, keeper.lastFailure];
+      const why = first ?? second;
       if (why !== null) return this.#fail(this.#error(why.code, why.message, { cause: why }));
       const [code, reason] =
         keeper.link === null

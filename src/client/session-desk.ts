@@ -8,7 +8,7 @@ import { type Desk, type Entrant, Session, sessionless, type Ticket } from './se
 export type DeskOptions = {
   /** How long a session outlives its last sign of life; `null`: writes go without one. */
   readonly lengthMs: number | null;
-  /** Of the request that opens it. */
+  /** Of a write, as a rule. */
   readonly timeoutMs: number;
 };
 
@@ -115,7 +115,8 @@ export class SessionDesk implements Desk {
     const plan: CallPlan<{ lease: LeaseId; goodUntilMs: number }> = {
       action: 'Cannot open a session',
       nature: 'repeat',
-      timeoutMs,
+      // A node that swallows it leaves those who wait the other half of their time, for another node.
+      timeoutMs: timeoutMs / 2,
       size: 0,
       request: (tag) => ({ kind: 'grant', tag, lengthMs, window, ...sessionless }),
       read: (reply, { lastMs }) => {
