@@ -4,16 +4,95 @@ import { assert, type ErrorCode } from '../base/index.ts';
 
 /** What a guest asks for. Bodies are texts, and no two writes of a run have the same. */
 export type Asked =
-  | { readonly kind: 'set'; readonly path: string; readonly body: string; readonly guard: number }
-  | { readonly kind: 'delete'; readonly path: string; readonly guard: number }
+  | AskedWrite
   | { readonly kind: 'nop' }
-  /** `at`: a revision, or `null` for the newest state (linearizable). */
-  | { readonly kind: 'get'; readonly path: string; readonly at: number | null }
-  | { readonly kind: 'stat'; readonly path: string; readonly at: number | null }
-  | { readonly kind: 'list'; readonly path: string; readonly at: number | null }
-  | { readonly kind: 'walk'; readonly glob: string; readonly at: number | null }
+  /** `mark`: the path of a compare that always holds, and that no other transaction of the run has. */
+  | {
+      readonly kind: 'transact';
+      readonly mark: string;
+      readonly compares: readonly AskedCompare[];
+      readonly ifTrue: readonly AskedOperation[];
+      readonly ifFalse: readonly AskedOperation[];
+    }
+  /** No two grants of a run have the same length. */
+  | { readonly kind: 'grant'; readonly lengthMs: number }
+  | { readonly kind: 'revoke'; readonly lease: number }
+  /**
+   * `at`: a revision, or `null` for the newest state (linearizable). `least`: the newest state of one
+   * node, once it holds that revision.
+   */
+  | ({ readonly kind: 'get'; readonly path: string } & Freshness)
+  | ({ readonly kind: 'stat'; readonly path: string } & Freshness)
+  | ({ readonly kind: 'list'; readonly path: string } & Freshness)
+  | ({ readonly kind: 'walk'; readonly glob: string } & Freshness)
   | { readonly kind: 'rev' }
   | { readonly kind: 'wait'; readonly glob: string; readonly from: number };
+
+type Freshness = { readonly at: number | null; readonly least?: number };
+
+/** One write, alone or in a transaction. `lease`: none if it is not given. */
+export type AskedWrite =
+  | {
+      readonly kind: 'set';
+      readonly path: string;
+      readonly body: string;
+      readonly guard: number;
+      readonly lease?: number;
+    }
+  | { readonly kind: 'delete'; readonly path: string; readonly guard: number }
+  | {
+      readonly kind: 'create';
+      readonly prefix: string;
+      readonly body: string;
+      readonly lease?: number;
+    }
+  /** No two counts of a run on one path have the same delta, unless both are in transactions. */
+  | {
+      readonly kind: 'count';
+      readonly path: string;
+      readonly delta: number;
+      readonly guard: number;
+    };
+
+export type AskedOperation = AskedWrite | { readonly kind: 'get'; readonly path: string };
+
+/** What a transaction asks of the state before it. */
+export type AskedCompare =
+  | {
+      readonly kind: 'created' | 'changed';
+      readonly path: string;
+      readonly relation: AskedRelation;
+      readonly revision: number;
+    }
+  | {
+      readonly kind: 'value';
+      readonly path: string;
+      readonly relation: AskedRelation;
+      readonly body: string;
+    }
+  | {
+      readonly kind: 'lease';
+      readonly path: string;
+      readonly lease: number;
+      readonly equal: boolean;
+    }
+  | { readonly kind: 'exists'; readonly path: string; readonly exists: boolean };
+
+export type AskedRelation = 'equal' | 'unequal' | 'less' | 'greater';
+
+/** A file as a transaction reads it. */
+export type ReadFile = {
+  readonly body: string;
+  readonly revision: number;
+  readonly created: number;
+  readonly lease: number;
+};
+
+/** What one operation of a transaction came to. */
+export type ToldResult =
+  | { readonly kind: 'written'; readonly revision: number }
+  | { readonly kind: 'counted'; readonly revision: number; readonly value: number }
+  | { readonly kind: 'read'; readonly file: ReadFile | null };
 
 /** A change as a guest is shown it; a nop's path is `/`, and its body empty as a deletion's. */
 export type Shown = {
@@ -21,14 +100,36 @@ export type Shown = {
   readonly path: string;
   readonly body: string;
   readonly revision: number;
+  /** What stood there before; `null`: nothing. Not given: it was not asked for. */
+  readonly previous?: string | null;
 };
 
 /** What a guest was told in the end. */
 export type Told =
   /** A write that took effect. `null`: the protocol does not say at which revision. */
   | { readonly kind: 'wrote'; readonly revision: number | null }
-  /** `null`: there is no such file. */
-  | { readonly kind: 'value'; readonly file: { body: string; revision: number } | null }
+  | { readonly kind: 'created'; readonly path: string; readonly revision: number }
+  | { readonly kind: 'counted'; readonly value: number; readonly revision: number }
+  | {
+      readonly kind: 'decided';
+      readonly succeeded: boolean;
+      readonly revision: number;
+      readonly results: readonly ToldResult[];
+    }
+  | { readonly kind: 'granted'; readonly lease: number }
+  /** A lease ended as it was asked to. */
+  | { readonly kind: 'ended' }
+  /** `null`: there is no such file. `state`: the revision of the state that was read, where it is told. */
+  | {
+      readonly kind: 'value';
+      readonly file: {
+        readonly body: string;
+        readonly revision: number;
+        readonly created?: number;
+        readonly lease?: number;
+      } | null;
+      readonly state?: number;
+    }
   | {
       readonly kind: 'stat';
       readonly what: 'missing' | 'file' | 'directory';
@@ -164,10 +265,15 @@ function revisionOf(told: Told): number {
     case 'files':
       return told.files.reduce((most, { revision }) => Math.max(most, revision), 0);
     case 'revision':
+    case 'created':
+    case 'counted':
+    case 'decided':
       return told.revision;
     case 'event':
       return told.event.revision;
     case 'names':
+    case 'granted':
+    case 'ended':
     case 'refused':
     case 'unknown':
       return 0;

@@ -6,7 +6,9 @@ import type { Event, View } from '../../tree/index.ts';
 import type { History, Operation } from '../history.ts';
 import { type LifeName, Violation, type Witness } from '../witness.ts';
 import { Cluster } from './cluster.ts';
+import { Commands } from './commands.ts';
 import { type Counts, noCounts } from './counts.ts';
+import { Deeds } from './deeds.ts';
 import { Elections } from './election.ts';
 import { EventTable } from './events.ts';
 import { placeText } from './ledger.ts';
@@ -14,6 +16,7 @@ import { Memberships } from './membership.ts';
 import { TreeModel } from './model.ts';
 import type { NodeLog } from './node-log.ts';
 import { Outcomes } from './outcomes.ts';
+import { CommandLog, replay } from './replay.ts';
 import { checkView, States } from './states.ts';
 import { Watches } from './watches.ts';
 
@@ -42,6 +45,8 @@ export type CheckersParts = {
   /** Whether this guest is never told of an older revision than before (a client of ours, over all of its
    * links). Default: not checked. */
   readonly keepsFloor?: (guest: string) => boolean;
+  /** Whether the committed log is carried out a second time. Default: it is; not where logs are made up. */
+  readonly replays?: boolean;
 };
 
 type Known = Required<CheckersParts>;
@@ -61,6 +66,7 @@ export class Checkers implements Witness {
   readonly #states = new States(this.counts);
   readonly #events = new EventTable(this.counts);
   readonly #watches: Watches;
+  readonly #commands = new CommandLog();
   /** Revisions at which some node's state stood, between two changes. */
   readonly #ends: (true | undefined)[] = [];
 
@@ -73,6 +79,7 @@ export class Checkers implements Witness {
       treeMayBeWrong: never,
       mayBeStale: () => true,
       keepsFloor: never,
+      replays: true,
       isDrivers: (path) => path === '/alive',
       ...parts,
     };
@@ -230,7 +237,10 @@ export class Checkers implements Witness {
       if (event !== undefined) model.push(event);
     }
     this.#checkViews(model);
+    const deeds = new Deeds(history);
+    this.#checkCommands(deeds);
     new Outcomes({
+      deeds,
       history,
       events: this.#events,
       model,
@@ -257,7 +267,10 @@ export class Checkers implements Witness {
     }
     const fresh = this.#cluster.commit(node, made);
     if (fresh.length > 0) this.#memberships.checkQuorum(node, made);
-    for (const one of fresh) this.#memberships.committed(node, one);
+    for (const one of fresh) {
+      this.#memberships.committed(node, one);
+      this.#commands.add(one);
+    }
     this.#elections.checkLeaders();
   }
 
@@ -269,6 +282,19 @@ export class Checkers implements Witness {
       if (view === null || seen.has(view) || !this.#isRight(node)) continue;
       seen.add(view);
       checkView(node.id, view, model);
+    }
+  }
+
+  /** Each committed command did what it has to, and guests were told of it. */
+  #checkCommands(deeds: Deeds): void {
+    if (!this.#parts.replays) return;
+    const views = new Map<string, View>();
+    for (const node of this.#cluster.nodes.values()) {
+      if (node.view !== null && this.#isRight(node)) views.set(node.id, node.view);
+    }
+    const commands = new Commands({ counts: this.counts, deeds, views });
+    for (const step of replay(this.#cluster.committed, this.#commands, this.#events)) {
+      commands.take(step);
     }
   }
 

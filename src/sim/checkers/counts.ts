@@ -28,6 +28,18 @@ export const countNames = [
   'watches',
   'watchEvents',
   'compacted',
+  'answeredAgain',
+  'sessionsLost',
+  'numbersRefused',
+  'leasesGranted',
+  'leasesRenewed',
+  'leasesRevoked',
+  'leasesExpired',
+  'leasesOutlived',
+  'sequences',
+  'counts',
+  'ifTrue',
+  'ifFalse',
 ] as const;
 
 export type CountName = (typeof countNames)[number];

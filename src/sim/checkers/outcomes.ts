@@ -1,6 +1,7 @@
 import type { History, Operation } from '../history.ts';
 import { Violation } from '../witness.ts';
 import type { Counts } from './counts.ts';
+import type { Deeds } from './deeds.ts';
 import type { EventTable } from './events.ts';
 import type { TreeModel } from './model.ts';
 import { Reads } from './reads.ts';
@@ -12,6 +13,7 @@ export type OutcomesParts = {
   readonly events: EventTable;
   readonly model: TreeModel;
   readonly counts: Counts;
+  readonly deeds: Deeds;
   readonly endOfRange: (revision: number) => number;
   readonly mayBeStale: (operation: Operation) => boolean;
   readonly keepsFloor: (guest: string) => boolean;
@@ -74,7 +76,9 @@ export class Outcomes {
 
   #ended(operation: Operation): void {
     const floor = this.#floors[operation.n] ?? 0;
-    const place = this.#writes.placeOf(operation, floor) ?? this.#reads.placeOf(operation, floor);
+    const wrote = this.#writes.placeOf(operation, floor);
+    const ran = this.#parts.deeds.placeOf(operation, floor);
+    const place = wrote ?? ran ?? this.#reads.placeOf(operation, floor);
     if (place !== null && place > this.#floor) this.#floor = place;
     this.#checkSession(operation, place ?? 0);
   }
@@ -104,6 +108,11 @@ export class Outcomes {
       case 'set':
       case 'delete':
       case 'nop':
+      case 'create':
+      case 'count':
+      case 'transact':
+      case 'grant':
+      case 'revoke':
         counts.writes++;
         break;
       case 'wait':

@@ -75,6 +75,8 @@ async function ask(client: Client, asked: Asked, signal: AbortSignal): Promise<T
       return { kind: 'revision', revision: await client.rev({ signal }) };
     case 'wait':
       return { kind: 'event', event: shown(await client.wait(asked.glob, asked.from, { signal })) };
+    default:
+      throw new TypeError(`the library knows no ${asked.kind}`);
   }
 }
 
