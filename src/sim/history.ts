@@ -187,11 +187,36 @@ export type WatchRecord = {
   readonly notes: WatchNote[];
 };
 
+/** Who relies on a lease, as it knows itself. Times are the world's. */
+export type Holder = {
+  readonly guest: string;
+  readonly lease: number;
+  readonly lengthMs: number;
+  /** The last sign of life that was answered: when it was sent, and how long it holds from then on. */
+  readonly sign: () => { readonly sentMs: number; readonly holdsMs: number } | null;
+  /** When its end was first applied anywhere; `null`: not yet. */
+  endedMs: number | null;
+};
+
+/** A guest was told that it holds a lock, and believes it until `untilMs`. */
+export type Hold = {
+  readonly guest: string;
+  readonly path: string;
+  readonly token: number;
+  readonly holder: Holder;
+  readonly fromMs: number;
+  /** It let go; `null`: it never did. */
+  releasedMs: number | null;
+};
+
 /** All that guests saw in one run. */
 export class History {
   readonly #nowMs: () => number;
   readonly operations: Operation[] = [];
   readonly watches: WatchRecord[] = [];
+  /** By lease. */
+  readonly holders = new Map<number, Holder>();
+  readonly holds: Hold[] = [];
   #moment = 0;
   /** Highest revision that any guest was told of. */
   #floor = 0;
@@ -206,6 +231,10 @@ export class History {
   /** A moment of its own, for whoever puts other things in order with these. */
   moment(): number {
     return this.#moment++;
+  }
+
+  get nowMs(): number {
+    return this.#nowMs();
   }
 
   get floor(): number {

@@ -11,6 +11,7 @@ import { type Counts, noCounts } from './counts.ts';
 import { Deeds } from './deeds.ts';
 import { Elections } from './election.ts';
 import { EventTable } from './events.ts';
+import { LeaseClock } from './lease-clock.ts';
 import { placeText } from './ledger.ts';
 import { Memberships } from './membership.ts';
 import { TreeModel } from './model.ts';
@@ -47,6 +48,9 @@ export type CheckersParts = {
   readonly keepsFloor?: (guest: string) => boolean;
   /** Whether the committed log is carried out a second time. Default: it is; not where logs are made up. */
   readonly replays?: boolean;
+  /** How much faster than the world the fastest clock of a node may run, and how far it may be ahead, in
+   * ms. Default: as fast, and not at all. */
+  readonly clocks?: () => { readonly fastest: number; readonly aheadMs: number };
 };
 
 type Known = Required<CheckersParts>;
@@ -67,6 +71,7 @@ export class Checkers implements Witness {
   readonly #events = new EventTable(this.counts);
   readonly #watches: Watches;
   readonly #commands = new CommandLog();
+  readonly #leases: LeaseClock;
   /** Revisions at which some node's state stood, between two changes. */
   readonly #ends: (true | undefined)[] = [];
 
@@ -80,10 +85,12 @@ export class Checkers implements Witness {
       mayBeStale: () => true,
       keepsFloor: never,
       replays: true,
+      clocks: () => ({ fastest: 1, aheadMs: 0 }),
       isDrivers: (path) => path === '/alive',
       ...parts,
     };
     this.#memberships = new Memberships(this.#cluster, this.counts, this.#parts);
+    this.#leases = new LeaseClock(parts.history, this.counts, this.#parts.clocks);
     this.#watches = new Watches(parts.history.watches, this.#events, this.counts);
   }
 
@@ -239,6 +246,7 @@ export class Checkers implements Witness {
     this.#checkViews(model);
     const deeds = new Deeds(history);
     this.#checkCommands(deeds);
+    this.#leases.check();
     new Outcomes({
       deeds,
       history,
@@ -269,7 +277,8 @@ export class Checkers implements Witness {
     if (fresh.length > 0) this.#memberships.checkQuorum(node, made);
     for (const one of fresh) {
       this.#memberships.committed(node, one);
-      this.#commands.add(one);
+      const envelope = this.#commands.add(one);
+      if (envelope !== null) this.#leases.committed(one, envelope.command);
     }
     this.#elections.checkLeaders();
   }

@@ -1,11 +1,5 @@
 // What the committed log comes to, entry by entry: which command, which answer, which revisions.
-import {
-  type ClusterTime,
-  type LogIndex,
-  type Membership,
-  noTime,
-  type Term,
-} from '../../base/index.ts';
+import { type LogIndex, type Membership, noTime, type Term } from '../../base/index.ts';
 import { decodeEnvelope } from '../../protocol/index.ts';
 import {
   apply,
@@ -86,7 +80,7 @@ function changeOf({ index, term, membership }: Made, envelope: CommandEnvelope |
   return {
     index: index as LogIndex,
     term: term as Term,
-    time: noTime as ClusterTime,
+    time: noTime,
     body: bodyOf(envelope, membership),
   };
 }
