@@ -58,15 +58,22 @@ export type Retry = ErrorTraits['retry'];
 export class ClusterError extends Error {
   override readonly name = 'ClusterError';
   readonly code: ErrorCode;
+  readonly #effect: Effect;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  /** `effect`: where more is known of it than the code says. */
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: ErrorOptions & { readonly effect?: Effect },
+  ) {
     super(message, options);
     this.code = code;
+    this.#effect = options?.effect ?? errorCodes[code].effect;
   }
 
   /** What the request may have done. */
   get effect(): Effect {
-    return errorCodes[this.code].effect;
+    return this.#effect;
   }
 
   /** What the caller can do next. */

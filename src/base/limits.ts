@@ -55,6 +55,17 @@ export const limits = {
   peerRedialMsMax: 2000,
   /** Waiting WAITs and watches on one connection. Beyond: refused as overloaded. */
   watchersPerConnectionMax: 10_000,
+  /**
+   * A watch whose files are quiet is told how far it has come: looked at so often, and told when so many
+   * revisions have passed since it was told anything, or at every so many looks if any has.
+   */
+  progressMarkMs: 1000,
+  progressMarkRevisions: 500,
+  progressMarkLooks: 10,
+  /** A watch reads the past in slices: revisions looked at, events given; so many slices a turn, all guests together. */
+  catchUpRevisions: 1024,
+  catchUpEvents: 128,
+  catchUpSlices: 4,
   /** Client connections of one node. Beyond: closed at once. */
   connectionsMax: 10_000,
   /** Places beyond those for connections that say at once that they are a peer's. Else: closed. */

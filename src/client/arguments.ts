@@ -1,3 +1,5 @@
+import { ClusterError, utf8 } from '../base/index.ts';
+
 /*
  * A wrong argument is told at once, before anything is sent: nobody has to wonder what it did.
  */
@@ -14,9 +16,6 @@ export function aWhole(n: number, name: string): number {
   throw new RangeError(`The ${name} must be a whole number within 2^53, not ${String(n)}`);
 }
 
-export const aRevision = ({ revision }: { readonly revision?: number }): number | null =>
-  revision === undefined ? null : aWhole(revision, 'revision');
-
 /** The longest time a timer holds, some 24 days. */
 const longestMs = 2 ** 31 - 1;
 
@@ -24,3 +23,14 @@ export function aTime(ms: number, name: string): number {
   if (ms > 0 && ms <= longestMs) return ms;
   throw new RangeError(`The ${name} must be above 0 and at most ${longestMs}, not ${String(ms)}`);
 }
+
+/** `body` as bytes. */
+export function aBody(body: Uint8Array | string): Uint8Array {
+  const bytes = typeof body === 'string' ? utf8(body) : body;
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('A body is bytes or text');
+  return bytes;
+}
+
+/** Refused before anything is sent. */
+export const tooLarge = (action: string, reason: string): ClusterError =>
+  new ClusterError('ERR_TOO_LARGE', `${action}: ${reason}`);

@@ -1,55 +1,51 @@
-import {
-  ClusterError,
-  type Lineage,
-  type LogIndex,
-  limits,
-  type NodeId,
-  noSession,
-  utf8,
-} from '../base/index.ts';
-import type {
-  LogPosition,
-  MemberChange,
-  NativeReply,
-  NativeRequest,
-  NodeReport,
-} from '../protocol/client/index.ts';
-import { aRevision, aText, aTime, aWhole } from './arguments.ts';
-import { Call, type CallParts, type CallPlan } from './call.ts';
-import { RevisionFloor } from './floor.ts';
+import { limits, type NodeId } from '../base/index.ts';
+import type { LogPosition, MemberChange, NodeReport } from '../protocol/client/index.ts';
+import { aTime, aWhole } from './arguments.ts';
+import { Caller, isKind } from './caller.ts';
+import { Events } from './events.ts';
+import { KeepAlives } from './keep-alives.ts';
 import { Keeper } from './keeper.ts';
-import { withOwnBody } from './own-bytes.ts';
-import { type Page, pageLimit, pages } from './pages.ts';
+import type { Lease, LeaseOptions } from './lease.ts';
+import { Leases } from './leases.ts';
+import { type Joiner, Nodes } from './nodes.ts';
+import type { Listing } from './pages.ts';
+import { Reads } from './reads.ts';
+import { sessionless } from './session.ts';
+import { SessionDesk } from './session-desk.ts';
+import type { Decision, Operation, Transaction } from './transaction.ts';
 import type {
   CallOptions,
   ClientOptions,
   ClientParts,
+  Counted,
+  CountOptions,
+  Created,
   Event,
   EventOptions,
   FileContent,
   FileStat,
+  GrantOptions,
+  LeaseReport,
   Members,
+  Reading,
   ReadOptions,
   WalkedFile,
+  WatchOptions,
 } from './types.ts';
-import { Watch } from './watch.ts';
-
-type Reply<Kind extends NativeReply['kind']> = Extract<NativeReply, { kind: Kind }>;
+import { Writes } from './writes.ts';
 
 /** Beyond the node's own bound, so that its word on what it did gets here before ours. */
 const requestTimeoutMs = limits.requestTimeoutMs + 500;
 const connectTimeoutMs = 1500;
-/** What a frame needs beside path and body. */
-const frameOverheadBytes = 1024;
-const sessionless = { session: noSession, seq: 0, ackedBelow: 0 } as const;
+const sessionLengthMs = 30_000;
 
 /**
  * A cluster, as a program sees it.
  *
  * Any node answers any request, so a client keeps one connection to one node and moves to the next when that
- * one is lost. What was not answered then is read off the error's `effect`: reads, waits and watches go on
- * by themselves, and so do writes that had not been sent; a write that had is ERR_OUTCOME_UNKNOWN, since it
- * may have been taken. Every wait has an end: a time, or a signal.
+ * one is lost. What was not answered then goes on by itself. Writes, too: they are numbered in a session,
+ * so that however often one is sent, it takes effect once. A write is done, or certainly not done, or, rarely,
+ * nobody knows: the error's `effect` says so. Every wait has an end: a time, or a signal.
  *
  * Methods throw `ClusterError`, whose `code` docs/errors.md explains; a wrong argument is a `TypeError` or
  * `RangeError` at once.
@@ -60,16 +56,22 @@ const sessionless = { session: noSession, seq: 0, ackedBelow: 0 } as const;
  * for await (const event of client.watch('/**', { from: revision })) console.log(event.path);
  */
 export class Client {
-  readonly #parts: CallParts;
   readonly #keeper: Keeper;
-  readonly #floor = new RevisionFloor();
-  readonly #timeoutMs: number;
+  readonly #keepAlives: KeepAlives;
+  readonly #desk: SessionDesk;
+  readonly #caller: Caller;
+  readonly #reads: Reads;
+  readonly #writes: Writes;
+  readonly #leases: Leases;
+  readonly #events: Events;
+  readonly #nodes: Nodes;
   readonly #whenClosed: (() => void) | null;
-  #closed = false;
+  #closing: Promise<void> | null = null;
 
   constructor(parts: ClientParts, options: ClientOptions) {
     if (options.addresses.length === 0) throw new RangeError('A client needs an address');
-    this.#timeoutMs = aTime(options.requestTimeoutMs ?? requestTimeoutMs, 'requestTimeoutMs');
+    const timeoutMs = aTime(options.requestTimeoutMs ?? requestTimeoutMs, 'requestTimeoutMs');
+    const lengthMs = aSessionLength(options.sessionLengthMs);
     const { clock, dial, prng } = parts;
     this.#whenClosed = parts.closed ?? null;
     this.#keeper = new Keeper(
@@ -82,12 +84,20 @@ export class Client {
         connectTimeoutMs: aTime(options.connectTimeoutMs ?? connectTimeoutMs, 'connectTimeoutMs'),
       },
     );
-    this.#parts = { keeper: this.#keeper, clock, prng };
+    const own = { keeper: this.#keeper, clock, prng };
+    this.#keepAlives = new KeepAlives(own, timeoutMs);
+    this.#desk = new SessionDesk(own, { lengthMs, timeoutMs }, this.#keepAlives);
+    this.#caller = new Caller({ ...own, desk: this.#desk }, timeoutMs);
+    this.#reads = new Reads(this.#caller);
+    this.#writes = new Writes(this.#caller);
+    this.#leases = new Leases(this.#caller, clock, this.#keepAlives);
+    this.#events = new Events(this.#caller, { ...own, desk: this.#desk });
+    this.#nodes = new Nodes(this.#caller, this.#keeper);
   }
 
   /** The highest revision this client has seen. No answer goes back behind it. */
   get floor(): number {
-    return this.#floor.revision;
+    return this.#caller.floor.revision;
   }
 
   /**
@@ -97,59 +107,50 @@ export class Client {
    * @throws ERR_UNREACHABLE, ERR_ACCESS_DENIED, ERR_WRONG_CLUSTER.
    */
   async open(options: CallOptions = {}): Promise<void> {
-    await this.#read('', options, (tag) => ({ kind: 'ping', tag }), isKind('pong'));
+    const read = isKind('pong');
+    await this.#caller.call('read', {
+      action: '',
+      options,
+      request: (tag) => ({ kind: 'ping', tag }),
+      read,
+    });
   }
 
   /**
    * The file at `path`, or `null` when there is none.
    *
-   * @throws ERR_IS_DIRECTORY; ERR_COMPACTED when `revision` is forgotten.
+   * @throws ERR_IS_DIRECTORY; ERR_COMPACTED when `revision` is forgotten; ERR_TIMEOUT when the node does not
+   *   come to `atLeast`, or to what this client has seen.
    */
   async get(path: string, options: ReadOptions = {}): Promise<FileContent | null> {
-    const rev = aRevision(options);
-    const reply = await this.#read(
-      `Cannot get ${aText(path, 'path')}`,
-      options,
-      (tag) => ({ kind: 'get', tag, path, rev }),
-      isKind('value'),
-    );
-    this.#floor.seen(reply.at);
-    const { body, revision } = reply;
-    return revision === 0 ? null : withOwnBody({ body, revision });
+    return (await this.#reads.read(path, options)).file;
+  }
+
+  /**
+   * The file at `path` and when that was so: the revision of the state that was read, from which on a watch
+   * misses nothing, and the age of what one node alone has said.
+   *
+   * @throws as `get`.
+   */
+  async read(path: string, options: ReadOptions = {}): Promise<Reading> {
+    return this.#reads.read(path, options);
   }
 
   /**
    * Writes `body` to the file at `path`, if its revision is `guard` or less; 0: if there is no such file;
-   * -1: in any case. Resolves with the new revision, when a majority has it on disk.
-   *
-   * A guard does not make a repeat safe: after ERR_OUTCOME_UNKNOWN, look before writing again.
+   * -1: in any case. Resolves with the new revision, when a majority has it on disk. With a `lease` the
+   * file goes when that ends; without, it stays.
    *
    * @throws ERR_REV_MISMATCH, ERR_BAD_PATH, ERR_IS_DIRECTORY, ERR_NOT_DIRECTORY, ERR_TOO_LARGE,
-   *   ERR_OUTCOME_UNKNOWN.
+   *   ERR_NO_LEASE; ERR_OUTCOME_UNKNOWN, ERR_SESSION_LOST: look before writing again.
    */
   async set(
     path: string,
     body: Uint8Array | string,
     guard: number,
-    options: CallOptions = {},
+    options: LeaseOptions = {},
   ): Promise<number> {
-    const bytes = typeof body === 'string' ? utf8(body) : body;
-    if (!(bytes instanceof Uint8Array)) throw new TypeError('A body is bytes or text');
-    const rev = aWhole(guard, 'guard');
-    const action = `Cannot set ${aText(path, 'path')}`;
-    const size = bytes.length + path.length * 3 + frameOverheadBytes;
-    if (size > limits.frameBytesMax / 2) {
-      throw new ClusterError('ERR_TOO_LARGE', `${action}: ${bytes.length} bytes fit no message`);
-    }
-    const request = (tag: number): NativeRequest => ({
-      kind: 'set',
-      tag,
-      path,
-      body: bytes,
-      rev,
-      ...sessionless,
-    });
-    return this.#write(action, options, size, request);
+    return this.#writes.set(path, body, guard, options);
   }
 
   /**
@@ -159,61 +160,92 @@ export class Client {
    * @throws as `set`.
    */
   async delete(path: string, guard: number, options: CallOptions = {}): Promise<number> {
-    const rev = aWhole(guard, 'guard');
-    return this.#write(`Cannot delete ${aText(path, 'path')}`, options, path.length, (tag) => ({
-      kind: 'delete',
-      tag,
-      path,
-      rev,
-      ...sessionless,
-    }));
+    return this.#writes.delete(path, guard, options);
+  }
+
+  /**
+   * Makes a file whose name is `prefix` and the revision it takes, in 16 digits: never the same twice, and
+   * in the order of creation. A prefix may end with a slash.
+   *
+   * @throws as `set`.
+   */
+  async create(
+    prefix: string,
+    body: Uint8Array | string,
+    options: LeaseOptions = {},
+  ): Promise<Created> {
+    return this.#writes.create(prefix, body, options);
+  }
+
+  /**
+   * Adds `delta` to the whole number in the file at `path`; a missing file counts as 0. Resolves with the sum.
+   *
+   * @throws as `set`; ERR_BAD_ARGUMENT when the file holds something else; ERR_RANGE beyond 2^53.
+   */
+  async count(path: string, delta: number, options: CountOptions = {}): Promise<Counted> {
+    return this.#writes.count(path, delta, options);
+  }
+
+  /**
+   * If all of `compares` hold, does `ifTrue`, else `ifFalse`: whole, at one moment, or not at all. Neither is
+   * an error; what the branch may not do is.
+   *
+   * @throws as `set`; ERR_TOO_LARGE beyond 128 compares and operations or 1 MiB.
+   */
+  async transact<
+    const T extends readonly Operation[] = readonly [],
+    const F extends readonly Operation[] = readonly [],
+  >(transaction: Transaction<T, F>, options: CallOptions = {}): Promise<Decision<T, F>> {
+    return this.#writes.transact(transaction, options);
   }
 
   /** Takes a revision and changes nothing. */
   async nop(options: CallOptions = {}): Promise<number> {
-    return this.#write('Cannot take a revision', options, 0, (tag) => ({
-      kind: 'nop',
-      tag,
-      ...sessionless,
-    }));
+    return this.#writes.nop(options);
+  }
+
+  /**
+   * Grants a lease that lasts `lengthMs`, 1,000 to 86,400,000, beyond each sign of life. This client gives them by
+   * itself and ends the lease when it is closed, unless `keep` is false.
+   *
+   * @throws ERR_OVERLOADED when the cluster has as many as it keeps; ERR_UNKNOWN_VERB when it knows none.
+   */
+  async grant(lengthMs: number, options: GrantOptions = {}): Promise<Lease> {
+    return this.#leases.grant(lengthMs, options);
+  }
+
+  /**
+   * Ends a lease, whoever holds it, and its files. Resolves with the tree's revision after that.
+   *
+   * @throws ERR_NO_LEASE when it is not there.
+   */
+  async revoke(lease: Lease | number, options: CallOptions = {}): Promise<number> {
+    return this.#leases.revoke(lease, options);
+  }
+
+  /** A sign of life for any lease. How long it lasts from now on at least; `null`: it is not there. */
+  async renew(lease: Lease | number, options: CallOptions = {}): Promise<number | null> {
+    return this.#leases.renew(lease, options);
+  }
+
+  /** What the cluster knows of a lease; `null`: it is not there. */
+  async lease(lease: Lease | number, options: CallOptions = {}): Promise<LeaseReport | null> {
+    return this.#leases.lease(lease, options);
   }
 
   /** The cluster's present revision; without a majority, after a while, what the node last heard of. */
   async rev(options: CallOptions = {}): Promise<number> {
-    const reply = await this.#read(
-      'Cannot ask for the revision',
-      options,
-      (tag) => ({ kind: 'rev', tag }),
-      isKind('revision'),
-    );
-    return this.#floor.raise(reply.revision);
+    return this.#events.rev(options);
   }
 
   /** The id of the node this client is connected to. */
   async self(options: CallOptions = {}): Promise<NodeId> {
-    const reply = await this.#read(
-      'Cannot ask for the id',
-      options,
-      (tag) => ({ kind: 'self', tag }),
-      isKind('self'),
-    );
-    return reply.nodeId;
+    return this.#nodes.self(options);
   }
 
   /** What is at `path`; `null`: nothing. */
   async stat(path: string, options: ReadOptions = {}): Promise<FileStat | null> {
-    const rev = aRevision(options);
-    const reply = await this.#read(
-      `Cannot stat ${aText(path, 'path')}`,
-      options,
-      (tag) => ({ kind: 'stat', tag, path, rev }),
-      isKind('stat'),
-    );
-    this.#floor.seen(reply.at);
-    if (reply.what === 'missing') return null;
-    return reply.what === 'directory'
-      ? { kind: 'directory', count: reply.count }
-      : { kind: 'file', revision: reply.revision, size: reply.count };
+    return this.#reads.stat(path, options);
   }
 
   /**
@@ -221,21 +253,8 @@ export class Client {
    *
    * @throws ERR_NO_ENTRY, ERR_NOT_DIRECTORY; ERR_COMPACTED when it takes so long that the revision is forgotten.
    */
-  list(path: string, options: ReadOptions = {}): AsyncIterableIterator<string> {
-    const action = `Cannot list ${aText(path, 'path')}`;
-    return pages(aRevision(options), async (offset, rev): Promise<Page<string>> => {
-      const request = (tag: number): NativeRequest => ({
-        kind: 'list',
-        tag,
-        path,
-        offset,
-        limit: pageLimit,
-        rev,
-      });
-      const { at, more, names } = await this.#read(action, options, request, isKind('names'));
-      this.#floor.seen(at);
-      return { at, more, items: names };
-    });
+  list(path: string, options: ReadOptions = {}): Listing<string> {
+    return this.#reads.list(path, options);
   }
 
   /**
@@ -244,21 +263,8 @@ export class Client {
    *
    * @throws ERR_BAD_GLOB; ERR_COMPACTED when it takes so long that the revision is forgotten.
    */
-  walk(glob: string, options: ReadOptions = {}): AsyncIterableIterator<WalkedFile> {
-    const action = `Cannot walk ${aText(glob, 'glob')}`;
-    return pages(aRevision(options), async (offset, rev): Promise<Page<WalkedFile>> => {
-      const request = (tag: number): NativeRequest => ({
-        kind: 'walk',
-        tag,
-        glob,
-        offset,
-        limit: pageLimit,
-        rev,
-      });
-      const { at, files, more } = await this.#read(action, options, request, isKind('files'));
-      this.#floor.seen(at);
-      return { at, more, items: files.map(withOwnBody) };
-    });
+  walk(glob: string, options: ReadOptions = {}): Listing<WalkedFile> {
+    return this.#reads.walk(glob, options);
   }
 
   /**
@@ -269,25 +275,13 @@ export class Client {
    *   ERR_CANCELLED.
    */
   async wait(glob: string, from: number, options: EventOptions = {}): Promise<Event> {
-    const rev = aWhole(from, 'from');
-    const { event } = await this.#call(
-      {
-        action: `Cannot wait for ${aText(glob, 'glob')}`,
-        nature: 'repeat',
-        timeoutMs: null,
-        size: 0,
-        request: (tag) => ({ kind: 'wait', tag, glob, rev }),
-        read: isKind('event'),
-      },
-      options,
-    );
-    this.#floor.seen(event.revision);
-    return withOwnBody(event);
+    return this.#events.wait(glob, from, options);
   }
 
   /**
    * Every change at or after revision `from` to a file that matches `glob`: once each, in order, without a gap,
-   * over as many nodes as it takes. Default `from`: what comes after now.
+   * over as many nodes as it takes. Default `from`: what comes after now, in which every write counts that
+   * this client is asked for after the watch.
    *
    * Ends when the loop is left or the signal is aborted. Up to 256 events wait here for a slow consumer; the
    * rest wait in the node.
@@ -295,42 +289,18 @@ export class Client {
    * @throws ERR_COMPACTED when what comes next is forgotten: read the state anew and watch from there
    *   (`oldestRevision`). ERR_BAD_GLOB.
    */
-  watch(
-    glob: string,
-    options: EventOptions & { readonly from?: number } = {},
-  ): AsyncIterableIterator<Event, undefined> {
-    aText(glob, 'glob');
-    const { from, signal } = options;
-    return new Watch(this.#parts, {
-      glob,
-      from: from === undefined ? null : Math.max(1, aWhole(from, 'from')),
-      now: () => this.rev(options),
-      signal: signal ?? null,
-      seen: (revision) => this.#floor.seen(revision),
-    }).start();
+  watch(glob: string, options: WatchOptions = {}): AsyncIterableIterator<Event, undefined> {
+    return this.#events.watch(glob, options);
   }
 
   /** What the node this client is connected to knows of itself. */
   async status(options: CallOptions = {}): Promise<NodeReport> {
-    const reply = await this.#read(
-      'Cannot ask for the status',
-      options,
-      (tag) => ({ kind: 'status', tag }),
-      isKind('status'),
-    );
-    return reply.report;
+    return this.#nodes.status(options);
   }
 
   /** Who belongs to the cluster, as the node this client is connected to knows. */
   async members(options: CallOptions = {}): Promise<Members> {
-    return this.#membersOf(
-      await this.#read(
-        'Cannot ask for the members',
-        options,
-        (tag) => ({ kind: 'members', tag }),
-        isKind('members'),
-      ),
-    );
+    return this.#nodes.members(options);
   }
 
   /**
@@ -339,25 +309,8 @@ export class Client {
    *
    * @throws ERR_WRONG_CLUSTER, ERR_MEMBERSHIP_REFUSED with the reason.
    */
-  async join(
-    node: {
-      readonly nodeId: NodeId;
-      readonly address: string;
-      readonly clusterName: string;
-      readonly lineage: Lineage | null;
-      readonly seenAt: LogIndex | null;
-    },
-    options: CallOptions = {},
-  ): Promise<Members> {
-    const { seenAt: membershipIndexSeen, ...asker } = node;
-    return this.#membersOf(
-      await this.#read(
-        `Cannot attach ${node.nodeId}`,
-        options,
-        (tag) => ({ kind: 'join', tag, ...asker, membershipIndexSeen }),
-        isKind('members'),
-      ),
-    );
+  async join(node: Joiner, options: CallOptions = {}): Promise<Members> {
+    return this.#nodes.join(node, options);
   }
 
   /**
@@ -371,78 +324,35 @@ export class Client {
     ifAt: LogPosition | null,
     options: CallOptions = {},
   ): Promise<Members> {
-    const reply = await this.#call(
-      {
-        action: `Cannot ${change.kind === 'setAddress' ? 'readdress' : change.kind} a member`,
-        nature: 'once',
-        timeoutMs: this.#timeOf(options),
-        size: 0,
-        request: (tag) => ({ kind: 'change', tag, change, ifMembershipAt: ifAt }),
-        read: isKind('members'),
-      },
-      options,
-    );
-    return this.#membersOf(reply);
+    return this.#nodes.change(change, ifAt, options);
   }
 
-  /** Ends the connection and everything that waits on it, with ERR_STOPPED. May be called twice. */
+  /**
+   * Ends everything that waits, with ERR_STOPPED, then the session and the leases that this client keeps, and
+   * the connection. For the cluster's word on the leases it waits half a second at most; they end by
+   * themselves otherwise. May be called twice.
+   */
   close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      this.#keeper.close();
-      this.#whenClosed?.();
-    }
-    return Promise.resolve();
+    this.#closing ??= this.#close();
+    return this.#closing;
   }
 
-  #membersOf({ clusterName, lineage, membership, membershipAt }: Reply<'members'>): Members {
-    this.#keeper.learn([...membership.addresses.values()]);
-    return { clusterName, lineage, membership, membershipAt };
-  }
-
-  #read<T>(
-    action: string,
-    options: CallOptions,
-    request: (tag: number) => NativeRequest,
-    read: (reply: NativeReply) => T | null,
-  ): Promise<T> {
-    const timeoutMs = this.#timeOf(options);
-    return this.#call({ action, nature: 'repeat', timeoutMs, size: 0, request, read }, options);
-  }
-
-  async #write(
-    action: string,
-    options: CallOptions,
-    size: number,
-    request: (tag: number) => NativeRequest,
-  ): Promise<number> {
-    const timeoutMs = this.#timeOf(options);
-    const read = isKind('revision');
-    const plan: CallPlan<Reply<'revision'>> = {
-      action,
-      nature: 'once',
-      timeoutMs,
-      size,
-      request,
-      read,
-    };
-    const { revision } = await this.#call(plan, options);
-    this.#floor.seen(revision);
-    return revision;
-  }
-
-  #call<T>(plan: CallPlan<T>, { signal }: { signal?: AbortSignal }): Promise<T> {
-    return new Call(this.#parts, plan, signal ?? null).start();
-  }
-
-  #timeOf(options: CallOptions): number {
-    return options.timeoutMs === undefined
-      ? this.#timeoutMs
-      : aTime(options.timeoutMs, 'timeoutMs');
+  async #close(): Promise<void> {
+    const { session } = this.#desk;
+    const leases = [...this.#leases.close(), ...(session === null ? [] : [session])];
+    this.#keepAlives.close();
+    this.#desk.close();
+    await this.#keeper.close(
+      leases.map((lease) => (tag) => ({ kind: 'revoke', tag, lease, ...sessionless })),
+    );
+    this.#whenClosed?.();
   }
 }
 
-const isKind =
-  <Kind extends NativeReply['kind']>(kind: Kind) =>
-  (reply: NativeReply): Reply<Kind> | null =>
-    reply.kind === kind ? (reply as Reply<Kind>) : null;
+function aSessionLength(lengthMs: number | null | undefined): number | null {
+  if (lengthMs === null) return null;
+  const { leaseLengthMsMax: max, leaseLengthMsMin: min } = limits;
+  const ms = aWhole(lengthMs ?? sessionLengthMs, 'sessionLengthMs');
+  if (ms >= min && ms <= max) return ms;
+  throw new RangeError(`The sessionLengthMs must be from ${min} to ${max}, not ${ms}`);
+}

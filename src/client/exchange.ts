@@ -3,6 +3,8 @@ import type { NativeReply, NativeRequest } from '../protocol/client/index.ts';
 
 /** What carries requests: a link, as an exchange sees it. */
 export type Carrier = {
+  /** Of the native protocol, as the node speaks it. */
+  readonly version: number;
   /** Nobody waits for the answer to `tag` any more; a wait or watch is taken back, too. */
   readonly forget: (tag: number) => void;
   /** Says something about an open watch that has no reply of its own. */
@@ -20,8 +22,11 @@ export type Exchange = {
   readonly prompt: boolean;
   /** About how many bytes it takes to send. */
   readonly size: number;
-  /** The request as it is to be sent now, over `carrier` under `tag`. Asked for once a link. */
-  readonly request: (tag: number, carrier: Carrier) => NativeRequest;
+  /**
+   * The request as it is to be sent now, over `carrier` under `tag`. Asked for once a link. `null`: it
+   * cannot be said there, and its end was told already.
+   */
+  readonly request: (tag: number, carrier: Carrier) => NativeRequest | null;
   /** What came for it; `done`: nothing more will. */
   readonly reply: (reply: NativeReply) => 'more' | 'done';
   /** The link it was sent over is gone; `taken`: whether the node may have begun with it. */

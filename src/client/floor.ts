@@ -19,4 +19,9 @@ export class RevisionFloor {
     this.seen(revision);
     return this.#revision;
   }
+
+  /** The least revision that may be shown to whoever wants `revision`. */
+  above(revision: number): number {
+    return Math.max(revision, this.#revision);
+  }
 }

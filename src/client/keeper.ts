@@ -5,6 +5,7 @@ import { AddressBook } from './address-book.ts';
 import { pauseMs } from './back-off.ts';
 import { dialFirst } from './dial-first.ts';
 import type { Exchange } from './exchange.ts';
+import { type FarewellRequest, sayFarewell } from './farewell.ts';
 import { type Link, openLink } from './link.ts';
 
 /** How often the cluster is asked who its members are; a link that nobody waits for comes back as soon. */
@@ -96,13 +97,21 @@ export class Keeper {
     this.#waiting.delete(exchange);
   }
 
-  close(): void {
+  /**
+   * Everything that waits ends now. `last` are requests for whose answers the link, if there is one, stays
+   * up, at most `farewellMs`; nothing is sent again.
+   */
+  async close(last: readonly FarewellRequest[]): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#pause?.timer.cancel();
-    this.#link?.end(closed());
     for (const link of this.#retired) link.end(closed());
     this.#refuseAll(closed());
+    const link = this.#link;
+    if (link === null) return;
+    link.clear(closed());
+    if (last.length > 0) await sayFarewell(link, last, this.#parts.clock);
+    link.end(closed());
   }
 
   /** Looks for a node, unless that is done already: now if anybody waits for one, else at leisure. */

@@ -75,6 +75,10 @@ export class Link implements Carrier {
     else handlers.over(this.#over);
   }
 
+  get version(): number {
+    return this.welcome.version;
+  }
+
   /** Whether another prompt request may be sent now: what is open is bounded in number and bytes. */
   get hasRoom(): boolean {
     return (
@@ -87,10 +91,12 @@ export class Link implements Carrier {
     assert(this.#over === null, 'requests are sent over a link that is up');
     assert(this.#retired === null, 'requests are sent over a link that takes them');
     const tag = this.#freeTag();
+    const request = exchange.request(tag, this);
+    if (request === null) return;
     this.#open.set(tag, exchange);
     if (exchange.prompt) this.#promptOpen += 1;
     this.#bytesOpen += exchange.size;
-    this.#post(exchange.request(tag, this), exchange.size);
+    this.#post(request, exchange.size);
   }
 
   tell(request: NativeRequest): void {
@@ -117,6 +123,13 @@ export class Link implements Carrier {
     const patient = [...this.#open].filter(([, exchange]) => !exchange.prompt);
     for (const [tag] of patient) this.#close(tag);
     for (const [, exchange] of patient) exchange.lost(why, 'no');
+  }
+
+  /** Loses what is open and stays up, for a last word. */
+  clear(why: ClusterError): void {
+    const lost = [...this.#open];
+    for (const [tag] of lost) this.#close(tag);
+    for (const [, exchange] of lost) exchange.lost(why, 'maybe');
   }
 
   /** Ends the link; every exchange that is open on it is told that it is lost. May be called twice. */

@@ -1,19 +1,25 @@
 import { assert, ClusterError, type Prng } from '../base/index.ts';
 import type { Clock, Timer } from '../ports/index.ts';
-import type { NativeEvent, NativeReply, NativeRequest } from '../protocol/client/index.ts';
+import {
+  type NativeEvent,
+  type NativeReply,
+  type NativeRequest,
+  versionFor,
+} from '../protocol/client/index.ts';
 import { errorOf } from './answer-errors.ts';
 import { pauseMs } from './back-off.ts';
 import type { Carrier, Exchange } from './exchange.ts';
 import type { Keeper } from './keeper.ts';
-import { withOwnBody } from './own-bytes.ts';
+import { withOwnBodies } from './own-bytes.ts';
 
 /** Events a watch holds that nobody has taken yet, at most: what the node is given credit for. */
 const capacity = 256;
 /** Credits are given back in lots, not one by one. */
 const creditsTogether = 64;
 
-export type WatchOptions = {
+export type WatchPlan = {
   readonly glob: string;
+  readonly previous: boolean;
   /** The first revision wanted; `null`: the one after `now`. */
   readonly from: number | null;
   readonly now: () => Promise<number>;
@@ -40,7 +46,7 @@ export class Watch implements Exchange, AsyncIterableIterator<NativeEvent, undef
   readonly prompt = false;
   readonly size = 0;
   readonly #parts: WatchParts;
-  readonly #options: WatchOptions;
+  readonly #plan: WatchPlan;
   /** Everything that matches below this was queued or given out. Never falls. */
   #next: number;
   readonly #queue: NativeEvent[] = [];
@@ -54,18 +60,18 @@ export class Watch implements Exchange, AsyncIterableIterator<NativeEvent, undef
   /** How it ended: `null` in order, or with an error. What is queued is given out first. */
   #ended: { readonly why: ClusterError | null } | null = null;
 
-  constructor(parts: WatchParts, options: WatchOptions) {
+  constructor(parts: WatchParts, plan: WatchPlan) {
     this.#parts = parts;
-    this.#options = options;
-    this.#next = options.from ?? 1;
+    this.#plan = plan;
+    this.#next = plan.from ?? 1;
   }
 
   start(): this {
-    const { signal } = this.#options;
+    const { signal } = this.#plan;
     if (signal?.aborted === true) this.#end(null);
     else {
       signal?.addEventListener('abort', this.#abort);
-      if (this.#options.from !== null) this.#parts.keeper.submit(this);
+      if (this.#plan.from !== null) this.#parts.keeper.submit(this);
       else void this.#startFromNow();
     }
     return this;
@@ -73,7 +79,7 @@ export class Watch implements Exchange, AsyncIterableIterator<NativeEvent, undef
 
   async #startFromNow(): Promise<void> {
     try {
-      this.#next = (await this.#options.now()) + 1;
+      this.#next = (await this.#plan.now()) + 1;
       if (this.#ended === null) this.#parts.keeper.submit(this);
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
@@ -102,12 +108,19 @@ export class Watch implements Exchange, AsyncIterableIterator<NativeEvent, undef
     return Promise.resolve({ value: undefined, done: true });
   }
 
-  request(tag: number, carrier: Carrier): NativeRequest {
+  request(tag: number, carrier: Carrier): NativeRequest | null {
+    const { glob, previous } = this.#plan;
+    const credits = capacity - this.#queue.length;
+    assert(credits >= 0, 'N3: a watch holds no more than its capacity');
+    const request = { kind: 'watch', tag, glob, from: this.#next, credits, previous } as const;
+    if (carrier.version < versionFor(request)) {
+      const reason = `the node speaks version ${carrier.version} of the protocol, which has no "previous"`;
+      this.#end(new ClusterError('ERR_UNKNOWN_VERB', `Cannot watch "${glob}": ${reason}`));
+      return null;
+    }
     this.#sentAs = { carrier, tag };
-    this.#credits = capacity - this.#queue.length;
-    assert(this.#credits >= 0, 'N3: a watch holds no more than its capacity');
-    const { glob } = this.#options;
-    return { kind: 'watch', tag, glob, from: this.#next, credits: this.#credits };
+    this.#credits = credits;
+    return request;
   }
 
   reply(reply: NativeReply): 'more' | 'done' {
@@ -119,7 +132,7 @@ export class Watch implements Exchange, AsyncIterableIterator<NativeEvent, undef
     }
     const carrier = this.#sentAs?.carrier;
     this.#sentAs = null;
-    const action = `Cannot go on watching "${this.#options.glob}" from revision ${this.#next}`;
+    const action = `Cannot go on watching "${this.#plan.glob}" from revision ${this.#next}`;
     if (reply.kind === 'error') {
       this.#refusedBy(errorOf(reply, action));
       // Last, since the link may then say that this is lost. Else it would be sent there again.
@@ -140,7 +153,7 @@ export class Watch implements Exchange, AsyncIterableIterator<NativeEvent, undef
   #take(sent: NativeEvent): void {
     // A node owes nothing below what was asked for; a repeat would be a step back for the consumer.
     if (sent.revision < this.#next) return;
-    const event = withOwnBody(sent);
+    const event = withOwnBodies(sent);
     this.#advance(event.revision + 1);
     this.#credits -= 1;
     const reader = this.#readers.shift();
@@ -154,7 +167,7 @@ export class Watch implements Exchange, AsyncIterableIterator<NativeEvent, undef
   #advance(next: number): void {
     if (next <= this.#next) return;
     this.#next = next;
-    this.#options.seen(next - 1);
+    this.#plan.seen(next - 1);
   }
 
   #giveCredit(): void {
@@ -186,7 +199,7 @@ export class Watch implements Exchange, AsyncIterableIterator<NativeEvent, undef
     if (this.#ended !== null) return;
     this.#ended = { why };
     this.#pause?.cancel();
-    this.#options.signal?.removeEventListener('abort', this.#abort);
+    this.#plan.signal?.removeEventListener('abort', this.#abort);
     this.#parts.keeper.withdraw(this);
     const sentAs = this.#sentAs;
     this.#sentAs = null;

@@ -8,15 +8,33 @@ export {
 export type {
   CallOptions,
   Client,
+  Compare,
+  Counted,
+  CountOptions,
+  Created,
+  Decision,
   Event,
   EventOptions,
   FileContent,
   FileStat,
+  GrantOptions,
+  Lease,
+  LeaseOptions,
+  LeaseReport,
+  Listing,
   Members,
+  Operation,
+  OperationOf,
+  Reading,
   ReadOptions,
+  Relation,
+  ResultOf,
+  ResultsOf,
+  Transaction,
   WalkedFile,
+  WatchOptions,
 } from '../client/index.ts';
-export { oldestRevision } from '../client/index.ts';
+export { count, create, del, get, oldestRevision, put, when } from '../client/index.ts';
 export { parseUri } from '../naming/index.ts';
 export type { ConnectOptions } from './connect.ts';
 export { connect } from './connect.ts';

@@ -10,6 +10,8 @@ import {
   encodeServerHello,
   type NativeReply,
   type NativeRequest,
+  nativeProtocol,
+  sizeHint,
 } from '../protocol/client/index.ts';
 import type { NativeSession, Server } from '../server/index.ts';
 import { Intake } from './intake.ts';
@@ -83,6 +85,8 @@ class NativeConnection {
   readonly #intake: Intake<NativeRequest>;
   /** `null` until the hello was welcome. */
   #session: NativeSession | null = null;
+  /** Of the protocol, as agreed in the hellos. */
+  #version: number = nativeProtocol.oldest;
 
   constructor(parts: NativeDoorParts, webSocket: WebSocket, socket: Duplex) {
     this.#parts = parts;
@@ -90,7 +94,7 @@ class NativeConnection {
     this.#patience = parts.clock.after(limits.requestTimeoutMs, () => webSocket.terminate());
     this.#outlet = new Outlet<NativeReply>({
       socket,
-      write: (replies, first, room) => writeMessage(webSocket, replies, first, room),
+      write: (replies, first, room) => writeMessage(webSocket, this.#version, replies, first, room),
       unsentBytesMax: parts.unsentBytesMax ?? limits.unsentBytesMax,
       drained: () => {
         this.#intake.goOn();
@@ -123,7 +127,8 @@ class NativeConnection {
   /** Waits end here; what was written still leaves. */
   end(): void {
     // All that was taken is answered: the client may send the rest elsewhere without a doubt.
-    if (this.#session !== null && this.idle) this.#webSocket.send(encodeReplies([farewell]));
+    if (this.#session !== null && this.idle)
+      this.#webSocket.send(encodeReplies([farewell], this.#version));
     this.closed();
     // Or the other side's half of the closing handshake would never be read.
     this.#webSocket.resume();
@@ -163,6 +168,7 @@ class NativeConnection {
     this.#patience.cancel();
     this.#webSocket.send(encodeServerHello(opened.hello));
     this.#session = opened.session;
+    this.#version = opened.hello.version;
     if (opened.hello.kind === 'refused') this.#drop(closed.refused, opened.hello.detail);
   }
 
@@ -190,6 +196,7 @@ const farewell: NativeReply = {
 /** One message of as many replies as belong together in it. */
 function writeMessage(
   webSocket: WebSocket,
+  version: number,
   replies: readonly NativeReply[],
   first: number,
   room: number,
@@ -201,31 +208,9 @@ function writeMessage(
     bytes += sizeHint(replies[upto] as NativeReply);
   }
   const whole = first === 0 && upto === replies.length;
-  webSocket.send(encodeReplies(whole ? replies : replies.slice(first, upto)));
+  webSocket.send(encodeReplies(whole ? replies : replies.slice(first, upto), version));
   return upto - first;
 }
-
-/** About the bytes of a reply: exact enough to end a message in time. */
-function sizeHint(reply: NativeReply): number {
-  switch (reply.kind) {
-    case 'value':
-      return overheadBytes + reply.body.length;
-    case 'event':
-      return overheadBytes + reply.event.body.length + reply.event.path.length;
-    case 'events':
-      return reply.events.reduce((sum, e) => sum + e.body.length + e.path.length, overheadBytes);
-    case 'files':
-      return reply.files.reduce((sum, f) => sum + f.body.length + f.path.length, overheadBytes);
-    case 'names':
-      return reply.names.reduce((sum, name) => sum + name.length + 2, overheadBytes);
-    case 'error':
-      return overheadBytes + reply.detail.length;
-    default:
-      return overheadBytes;
-  }
-}
-
-const overheadBytes = 32;
 
 /** A closing reason has at most 123 bytes (RFC 6455, 5.5). */
 const shortened = (reason: string): string =>

@@ -14,7 +14,7 @@ import type { Entry, Position, SnapshotMeta } from '../raft/index.ts';
 import { apply, type Change, type Reply, type TreeState, type View } from '../tree/index.ts';
 import { type Delivery, History, Hub, type Waiting } from '../watch/index.ts';
 import { digestEveryEntries } from './digest-points.ts';
-import type { Cancel, EventWatcher } from './types.ts';
+import type { Cancel, EventWatcher, PastEvent } from './types.ts';
 
 export type ApplierParts = {
   readonly id: NodeId;
@@ -189,6 +189,12 @@ export class Applier {
       return noCancel;
     }
     return () => this.#cancel(listener, found);
+  }
+
+  pastEvent(glob: Glob, from: Revision, revisionsMax: number): PastEvent {
+    const looked = this.#hub.look(glob, from, revisionsMax);
+    if (looked === 'compacted') return { kind: 'compacted', oldest: this.#history.oldest };
+    return looked.kind === 'found' ? looked : { kind: 'none', next: looked.next as Revision };
   }
 
   watch(glob: Glob, from: Revision, watcher: EventWatcher): Cancel {

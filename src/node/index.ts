@@ -8,6 +8,7 @@ export type {
   NodeHandle,
   NodeLife,
   NodeStatus,
+  PastEvent,
   PeerStatus,
   ProposalWaiter,
   ViewWaiter,

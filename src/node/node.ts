@@ -42,6 +42,7 @@ import type {
   NodeHandle,
   NodeLife,
   NodeStatus,
+  PastEvent,
   ProposalWaiter,
   ViewWaiter,
 } from './types.ts';
@@ -291,6 +292,10 @@ export class Node implements NodeHandle {
 
   wait(glob: Glob, from: Revision, watcher: EventWatcher): Cancel {
     return this.#applier.wait(glob, from, watcher);
+  }
+
+  pastEvent(glob: Glob, from: Revision, revisionsMax: number): PastEvent {
+    return this.#applier.pastEvent(glob, from, revisionsMax);
   }
 
   watch(glob: Glob, from: Revision, watcher: EventWatcher): Cancel {

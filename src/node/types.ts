@@ -44,6 +44,12 @@ export type EventWatcher = {
   readonly compacted: (oldest: Revision) => void;
 };
 
+/** How far a look into the past came. `next`: the first revision that was not looked at. */
+export type PastEvent =
+  | { readonly kind: 'found'; readonly event: Event }
+  | { readonly kind: 'none'; readonly next: Revision }
+  | { readonly kind: 'compacted'; readonly oldest: Revision };
+
 /** Takes the wait back; may be called at any time, also twice. */
 export type Cancel = () => void;
 
@@ -133,6 +139,11 @@ export type NodeHandle = {
   readonly whenRevision: (revision: Revision, waiter: ViewWaiter) => Cancel;
   /** The first event at or after `from` that matches; the past counts. One call of the watcher. */
   readonly wait: (glob: Glob, from: Revision, watcher: EventWatcher) => Cancel;
+  /**
+   * The first event at or after `from` that matches, among at most `revisionsMax` revisions of the past.
+   * Takes a time that grows with those, so that who reads a long past can let others run in between.
+   */
+  readonly pastEvent: (glob: Glob, from: Revision, revisionsMax: number) => PastEvent;
   /** Every event at or after `from` that matches, once, in order, until cancelled or compacted. */
   readonly watch: (glob: Glob, from: Revision, watcher: EventWatcher) => Cancel;
   /**

@@ -33,3 +33,4 @@ export {
   slotPath,
   slotsFolder,
 } from './reserved.ts';
+export { sequencePath } from './sequence.ts';

@@ -1,7 +1,15 @@
-import type { ClusterError, NodeId, Revision } from '../base/index.ts';
+import {
+  type ClusterError,
+  type ErrorCode,
+  errorCodes,
+  type NodeId,
+  type Revision,
+} from '../base/index.ts';
 import type { NodeHandle, NodeStatus } from '../node/index.ts';
-import type { NativeReply, NodeReport } from '../protocol/client/index.ts';
-import type { Reply } from '../tree/index.ts';
+import { sequencePath } from '../paths/index.ts';
+import type { NativeReply, NativeResult, NodeReport } from '../protocol/client/index.ts';
+import type { OperationResult, Reply } from '../tree/index.ts';
+import type { WriteRequest } from './native-writes.ts';
 
 /** What a node says of itself that its handle does not know. */
 export type About = { readonly address: () => string; readonly version: string };
@@ -9,19 +17,70 @@ export type About = { readonly address: () => string; readonly version: string }
 type ErrorReply = Extract<NativeReply, { readonly kind: 'error' }>;
 
 /** The answer to a write that was committed. */
-export const wroteReply = (tag: number, reply: Reply): NativeReply =>
-  reply.kind !== 'refused'
-    ? { kind: 'revision', tag, revision: reply.revision }
-    : {
-        kind: 'error',
-        tag,
-        code: reply.code,
-        detail: reply.detail,
-        effect: 'none',
-        leaderAddress: null,
-        oldest: null,
-        revision: reply.revision,
-      };
+export function wroteReply(request: WriteRequest, reply: Reply): NativeReply {
+  const { tag } = request;
+  const { revision } = reply;
+  if (reply.kind === 'refused') return refusedReply(tag, reply.code, reply.detail, revision);
+  if (reply.kind !== kindOfReply[request.kind]) {
+    const { session, seq } = request;
+    const why = `Session ${session} used request number ${seq} for something else than this ${request.kind}`;
+    return refusedReply(tag, 'ERR_REQUEST_NUMBER', why, revision);
+  }
+  switch (reply.kind) {
+    case 'applied':
+      if (request.kind !== 'create') return { kind: 'revision', tag, revision };
+      return { kind: 'created', tag, path: sequencePath(request.prefix, revision), revision };
+    case 'counted':
+      return { kind: 'counted', tag, value: reply.value, revision };
+    case 'granted': {
+      const lengthMs = request.kind === 'grant' ? request.lengthMs : 0;
+      return { kind: 'lease', tag, lease: reply.lease, lengthMs, leftMs: lengthMs };
+    }
+    case 'decided': {
+      const { succeeded, results } = reply;
+      return { kind: 'decided', tag, succeeded, revision, results: results.map(resultOf) };
+    }
+  }
+}
+
+/**
+ * What the tree answers to each request that it does. Only the answer to an earlier request of the session
+ * can be of another kind: its client has given one number to two.
+ */
+const kindOfReply = {
+  set: 'applied',
+  delete: 'applied',
+  nop: 'applied',
+  create: 'applied',
+  revoke: 'applied',
+  count: 'counted',
+  transact: 'decided',
+  grant: 'granted',
+} as const satisfies Record<WriteRequest['kind'], Reply['kind']>;
+
+/** The effect is the code's: a refusal does nothing, but who lost a session cannot know what it did before. */
+const refusedReply = (
+  tag: number,
+  code: ErrorCode,
+  detail: string,
+  revision: Revision,
+): ErrorReply => ({
+  kind: 'error',
+  tag,
+  code,
+  detail,
+  effect: errorCodes[code].effect,
+  leaderAddress: null,
+  oldest: null,
+  revision,
+});
+
+function resultOf(result: OperationResult): NativeResult {
+  if (result.kind !== 'read') return result;
+  if (result.file === null) return { kind: 'read', file: null };
+  const { body, created, changed, lease } = result.file;
+  return { kind: 'read', file: { body, created, revision: changed, lease } };
+}
 
 /** `error` with what helps the client to go on: where the leader is, how far history reaches back. */
 export const errorReply = (node: NodeHandle, tag: number, error: ClusterError): ErrorReply => ({

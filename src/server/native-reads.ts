@@ -5,6 +5,7 @@ import {
   limits,
   must,
   noBytes,
+  noLease,
   noRevision,
 } from '../base/index.ts';
 import { compileGlob, type Path, parsePath } from '../paths/index.ts';
@@ -14,30 +15,38 @@ import {
   childAt,
   fileAt,
   isDirectory,
+  leaseKey,
   matchAt,
+  type Stat,
   stat,
   type View,
 } from '../tree/index.ts';
 
 type OfKind<Kind extends NativeRequest['kind']> = Extract<NativeRequest, { readonly kind: Kind }>;
 
-/** What a read finds in `view`. A path that cannot be is simply not there. */
+/**
+ * What a read finds in `view`. A path that cannot be is simply not there. `ageMs`: how old the view may
+ * be, for a read that takes what there is.
+ */
 export function readReply(
   request: NativeRequest,
   view: View,
   cursors: Cursors,
+  ageMs: number | null,
 ): NativeReply | ClusterError {
   const { tag } = request;
   const at = view.revision;
   switch (request.kind) {
     case 'get':
-      return value(tag, view, request.path);
+      return value(tag, view, request.path, ageMs);
     case 'stat':
-      return statReply(tag, view, request.path);
+      return statReply(tag, view, request.path, ageMs);
     case 'list':
-      return names(request, view, cursors);
+      return names(request, view, cursors, ageMs);
     case 'walk':
-      return files(request, view, cursors);
+      return files(request, view, cursors, ageMs);
+    case 'lease':
+      return leaseFiles(request, view);
     case 'rev':
       return { kind: 'revision', tag, revision: at };
     default:
@@ -45,7 +54,12 @@ export function readReply(
   }
 }
 
-function value(tag: number, view: View, text: string): NativeReply | ClusterError {
+function value(
+  tag: number,
+  view: View,
+  text: string,
+  ageMs: number | null,
+): NativeReply | ClusterError {
   const path = parsePath(text);
   if (path !== null && isDirectory(view, path)) {
     return new ClusterError('ERR_IS_DIRECTORY', `Cannot get "${path}": it is a directory`);
@@ -57,26 +71,46 @@ function value(tag: number, view: View, text: string): NativeReply | ClusterErro
     at: view.revision,
     revision: file?.changed ?? noRevision,
     body: file?.body ?? noBytes,
+    created: file?.created ?? noRevision,
+    lease: file?.lease ?? noLease,
+    ageMs,
   };
 }
 
-function statReply(tag: number, view: View, text: string): NativeReply {
+function statReply(tag: number, view: View, text: string, ageMs: number | null): NativeReply {
   const path = parsePath(text);
   const found = path === null ? ({ kind: 'missing' } as const) : stat(view, path);
-  const at = view.revision;
+  const file = path === null || found.kind !== 'file' ? null : fileAt(view, path);
+  return {
+    kind: 'stat',
+    tag,
+    at: view.revision,
+    what: found.kind,
+    revision: file?.changed ?? noRevision,
+    count: countOf(found),
+    created: file?.created ?? noRevision,
+    lease: file?.lease ?? noLease,
+    ageMs,
+  };
+}
+
+function countOf(found: Stat): number {
   switch (found.kind) {
-    case 'file': {
-      const { length: count, revision } = found;
-      return { kind: 'stat', tag, at, what: 'file', revision, count };
-    }
+    case 'file':
+      return found.length;
     case 'directory':
-      return { kind: 'stat', tag, at, what: 'directory', revision: noRevision, count: found.count };
+      return found.count;
     case 'missing':
-      return { kind: 'stat', tag, at, what: 'missing', revision: noRevision, count: 0 };
+      return 0;
   }
 }
 
-function names(request: OfKind<'list'>, view: View, cursors: Cursors): NativeReply | ClusterError {
+function names(
+  request: OfKind<'list'>,
+  view: View,
+  cursors: Cursors,
+  ageMs: number | null,
+): NativeReply | ClusterError {
   const wrong = wrongPage(request);
   if (wrong !== null) return wrong;
   const path = parsePath(request.path);
@@ -100,7 +134,7 @@ function names(request: OfKind<'list'>, view: View, cursors: Cursors): NativeRep
     bytes += name.length;
   }
   const more = request.offset + list.length < found.count;
-  return { kind: 'names', tag: request.tag, at: view.revision, names: list, more };
+  return { kind: 'names', tag: request.tag, at: view.revision, names: list, more, ageMs };
 }
 
 function nameAt(view: View, path: Path, offset: number, cursors: Cursors): string {
@@ -109,7 +143,12 @@ function nameAt(view: View, path: Path, offset: number, cursors: Cursors): strin
   return child.name;
 }
 
-function files(request: OfKind<'walk'>, view: View, cursors: Cursors): NativeReply | ClusterError {
+function files(
+  request: OfKind<'walk'>,
+  view: View,
+  cursors: Cursors,
+  ageMs: number | null,
+): NativeReply | ClusterError {
   const wrong = wrongPage(request);
   if (wrong !== null) return wrong;
   const glob = must(compileGlob(request.glob), 'the glob of a walk was checked');
@@ -124,11 +163,39 @@ function files(request: OfKind<'walk'>, view: View, cursors: Cursors): NativeRep
     (list.length === 0 || bytes < limits.batchBytesMax)
   ) {
     const { path, file } = next;
-    list.push({ path, body: file.body, revision: file.changed });
+    const { body, changed, created, lease } = file;
+    list.push({ path, body, revision: changed, created, lease });
     bytes += path.length + file.body.length;
     next = matchAt(view, glob, request.offset + list.length, cursors);
   }
-  return { kind: 'files', tag: request.tag, at: view.revision, files: list, more: next !== null };
+  const more = next !== null;
+  return { kind: 'files', tag: request.tag, at: view.revision, files: list, more, ageMs };
+}
+
+/** A lease's files, in walk order. Counted through from the first: they are bounded, and few. */
+function leaseFiles(request: OfKind<'lease'>, view: View): NativeReply | ClusterError {
+  const wrong = wrongPage(request);
+  if (wrong !== null) return wrong;
+  const { tag, offset } = request;
+  const lease = view.leases.get(leaseKey(request.lease));
+  if (lease === undefined) {
+    return new ClusterError(
+      'ERR_NO_LEASE',
+      `Lease ${request.lease} is not there: it ended, or never was`,
+    );
+  }
+  const most = Math.min(request.limit, limits.pageEntriesMax);
+  const paths: string[] = [];
+  let bytes = 0;
+  let at = 0;
+  for (const [path] of lease.files.entries()) {
+    if (at++ < offset) continue;
+    if (paths.length === most || bytes >= limits.batchBytesMax) break;
+    paths.push(path);
+    bytes += path.length;
+  }
+  const more = offset + paths.length < lease.files.size;
+  return { kind: 'leaseFiles', tag, at: view.revision, lengthMs: lease.lengthMs, paths, more };
 }
 
 function wrongPage({ offset, limit }: { offset: number; limit: number }): ClusterError | null {

@@ -1,12 +1,15 @@
-import { ClusterError, noRevision } from '../base/index.ts';
+import { assert, ClusterError, limits, type Revision } from '../base/index.ts';
 import type { Cancel } from '../node/index.ts';
 import type { Glob } from '../paths/index.ts';
 import type { Clock } from '../ports/index.ts';
-import type { NativeReply, NativeRequest } from '../protocol/client/index.ts';
+import type { NativeEvent, NativeReply, NativeRequest } from '../protocol/client/index.ts';
 import type { Cursors, Event, Reply, View } from '../tree/index.ts';
+import type { CatchUp } from './catch-up.ts';
 import { change, join } from './changes.ts';
-import { checkBody, checkGlob, checkPath } from './checks.ts';
+import { checkGlob } from './checks.ts';
 import type { Abandonable, Answerer, Guest } from './guest.ts';
+import { lookAtLeast } from './least.ts';
+import { Marks } from './marks.ts';
 import {
   type About,
   compactedReply,
@@ -16,6 +19,7 @@ import {
   wroteReply,
 } from './native-answers.ts';
 import { readReply } from './native-reads.ts';
+import { commandOf, type WriteRequest } from './native-writes.ts';
 import { awaitEvent, look, propose, revisionAsked, tooManyWaits } from './pending.ts';
 import { WatchStream } from './watch-stream.ts';
 
@@ -30,6 +34,8 @@ export type NativeSink = {
 export type NativeSessionParts = {
   readonly guest: Guest;
   readonly cursors: Cursors;
+  /** Shared by all sessions of a server. */
+  readonly catchUp: CatchUp;
   readonly clock: Clock;
   readonly about: About;
   readonly sink: NativeSink;
@@ -37,23 +43,28 @@ export type NativeSessionParts = {
 
 type Kept = { readonly request: NativeRequest; readonly wait: Abandonable };
 type OfKind<Kind extends NativeRequest['kind']> = Extract<NativeRequest, { readonly kind: Kind }>;
+type ReadRequest = OfKind<'get' | 'stat' | 'list' | 'walk'>;
 
 /** One connection that speaks the native protocol. Replies come in any order, paired by tag. */
 export class NativeSession implements Answerer<NativeRequest> {
   readonly guest: Guest;
   readonly #cursors: Cursors;
+  readonly #catchUp: CatchUp;
   readonly #clock: Clock;
   readonly #about: About;
   readonly #sink: NativeSink;
   /** Waits and watches that may be cancelled, by tag. Bounded as the guest's waits are. */
   readonly #waits = new Map<number, Kept>();
   readonly #watches = new Map<number, WatchStream>();
+  readonly #marks: Marks;
   readonly #cancelCondemned: Cancel;
 
   constructor(parts: NativeSessionParts) {
     this.guest = parts.guest;
     this.#cursors = parts.cursors;
+    this.#catchUp = parts.catchUp;
     this.#clock = parts.clock;
+    this.#marks = new Marks(parts.clock, parts.guest.node, this.#watches);
     this.#about = parts.about;
     this.#sink = parts.sink;
     this.#cancelCondemned = this.guest.node.onCondemned(() => this.#endWaits());
@@ -68,17 +79,24 @@ export class NativeSession implements Answerer<NativeRequest> {
       case 'get':
       case 'stat':
       case 'list':
-        if (this.#may(request, 'read')) this.#keep(request, look(this, request, request.rev));
+        if (this.#may(request, 'read')) this.#read(request);
         return;
       case 'walk':
         return this.#walk(request);
-      case 'set':
-        return this.#set(request);
-      case 'delete':
-        return this.#delete(request);
-      case 'nop':
-        if (this.#mayWrite(request)) propose(this, request, { kind: 'nop' });
+      case 'lease':
+        if (this.#may(request, 'read')) look(this, request, null);
         return;
+      case 'set':
+      case 'delete':
+      case 'nop':
+      case 'create':
+      case 'count':
+      case 'transact':
+      case 'grant':
+      case 'revoke':
+        return this.#write(request);
+      case 'keepAlive':
+        return this.#keepAlive(request);
       case 'rev':
       case 'members':
         look(this, request, null);
@@ -128,6 +146,7 @@ export class NativeSession implements Answerer<NativeRequest> {
   /** The connection is gone, and all its waits and watches with it. */
   close(): void {
     this.#cancelCondemned();
+    this.#marks.stop();
     this.guest.close();
     this.#waits.clear();
     this.#watches.clear();
@@ -136,27 +155,54 @@ export class NativeSession implements Answerer<NativeRequest> {
   // -------------------------------------------------------------------------------------------
   // Requests
 
+  #read(request: ReadRequest): void {
+    const { rev, least } = request;
+    if (least === null) return this.#keep(request, look(this, request, rev));
+    if (rev === null) return this.#keep(request, lookAtLeast(this, this.#clock, request, least));
+    const words = `Cannot read at revision ${rev} and at ${least} or later: one of the two`;
+    this.refuse(request, new ClusterError('ERR_BAD_ARGUMENT', words));
+  }
+
   #walk(request: OfKind<'walk'>): void {
     if (!this.#may(request, 'read')) return;
     const glob = checkGlob(request.glob, this.guest.limits);
     if (glob instanceof ClusterError) return this.refuse(request, glob);
-    this.#keep(request, look(this, request, request.rev));
+    this.#read(request);
   }
 
-  #set(request: OfKind<'set'>): void {
-    if (!this.#mayWrite(request)) return;
-    const path = checkPath(request.path, this.guest.limits);
-    if (path instanceof ClusterError) return this.refuse(request, path);
-    const tooLarge = checkBody(path, request.body, this.guest.limits);
-    if (tooLarge !== null) return this.refuse(request, tooLarge);
-    propose(this, request, { kind: 'set', path, body: request.body, guard: request.rev });
+  #write(request: WriteRequest): void {
+    if (!this.#may(request, 'write')) return;
+    const { limits: tree } = this.guest.node.view();
+    const command = commandOf(request, { server: this.guest.limits, tree });
+    if (command instanceof ClusterError) return this.refuse(request, command);
+    const { session, seq, ackedBelow } = request;
+    if (session === 0) propose(this, request, command);
+    else propose(this, request, command, { session, seq, ackedBelow });
   }
 
-  #delete(request: OfKind<'delete'>): void {
-    if (!this.#mayWrite(request)) return;
-    const path = checkPath(request.path, this.guest.limits);
-    if (path instanceof ClusterError) return this.refuse(request, path);
-    propose(this, request, { kind: 'delete', path, guard: request.rev });
+  #keepAlive(request: OfKind<'keepAlive'>): void {
+    const { tag, leases, renew } = request;
+    if (!this.#may(request, renew ? 'write' : 'read')) return;
+    const { keepAliveLeasesMax: most } = limits;
+    if (leases.length > most) {
+      const words = `Cannot keep ${leases.length} leases alive at once: at most ${most}`;
+      return this.refuse(request, new ClusterError('ERR_TOO_LARGE', words));
+    }
+    if (leases.length === 0) return this.#answer({ kind: 'leases', tag, leftMs: [] });
+    const { guest } = this;
+    guest.begin();
+    guest.node.keepAlive(leases, renew, {
+      left: (leftMs) => {
+        guest.end();
+        // Whole milliseconds, and never one too many.
+        const whole = leftMs.map((left) => Math.max(0, Math.floor(left)));
+        if (!guest.closed) this.#answer({ kind: 'leases', tag, leftMs: whole });
+      },
+      failed: (error) => {
+        guest.end();
+        if (!guest.closed) this.refuse(request, error);
+      },
+    });
   }
 
   #wait(request: OfKind<'wait'>): void {
@@ -168,14 +214,15 @@ export class NativeSession implements Answerer<NativeRequest> {
     const glob = this.#globToWaitFor(request);
     if (glob === null) return;
     const { guest } = this;
-    const { tag } = request;
+    const { tag, previous } = request;
     const stream = new WatchStream({
       node: guest.node,
-      clock: this.#clock,
+      catchUp: this.#catchUp,
       glob,
       from: revisionAsked(request.from),
+      previous,
       to: {
-        events: (events) => this.#sendEvents(tag, events),
+        events: (events, progress) => this.#sendEvents(tag, events, progress, previous),
         compacted: (next, oldest) => {
           guest.release(stream);
           this.#over(request);
@@ -189,6 +236,7 @@ export class NativeSession implements Answerer<NativeRequest> {
     }
     this.#keep(request, stream);
     this.#watches.set(tag, stream);
+    this.#marks.begin();
     stream.credit(request.credits);
   }
 
@@ -246,15 +294,6 @@ export class NativeSession implements Answerer<NativeRequest> {
     return false;
   }
 
-  #mayWrite(request: OfKind<'set' | 'delete' | 'nop'>): boolean {
-    if (!this.#may(request, 'write')) return false;
-    if (request.session === 0) return true;
-    // Running it as if it had no session would make a repeat harmful without a sign.
-    const words = `Cannot write in session ${request.session}: this cluster keeps no sessions yet`;
-    this.refuse(request, new ClusterError('ERR_BAD_ARGUMENT', words));
-    return false;
-  }
-
   /** So that `cancel` finds it, if there is still something to cancel. */
   #keep(request: NativeRequest, wait: Abandonable | null): void {
     if (wait !== null) this.#waits.set(request.tag, { request, wait });
@@ -271,7 +310,8 @@ export class NativeSession implements Answerer<NativeRequest> {
   // Answers
 
   wrote(request: NativeRequest, reply: Reply): void {
-    this.#answer(wroteReply(request.tag, reply));
+    assert('session' in request, 'only writes are proposed');
+    this.#answer(wroteReply(request, reply));
   }
 
   viewed(request: NativeRequest, view: View): void {
@@ -280,14 +320,22 @@ export class NativeSession implements Answerer<NativeRequest> {
     if (request.kind === 'members') {
       return this.#answer(membersReply(request.tag, this.guest.node.status()));
     }
-    const reply = readReply(request, view, this.#cursors);
+    const reply = readReply(request, view, this.#cursors, this.#ageOf(request));
     if (reply instanceof ClusterError) this.refuse(request, reply);
     else this.#answer(reply);
   }
 
+  /** Whole milliseconds, and never one too few. */
+  #ageOf(request: NativeRequest): number | null {
+    if (!('least' in request) || request.least === null) return null;
+    const ageMs = this.guest.node.ageMs();
+    return ageMs === null ? null : Math.ceil(ageMs);
+  }
+
   happened(request: NativeRequest, event: Event): void {
     this.#over(request);
-    this.#sink.answer({ kind: 'event', tag: request.tag, event }, event.body.length);
+    const { body } = event;
+    this.#sink.answer({ kind: 'event', tag: request.tag, event: told(event, false) }, body.length);
   }
 
   refuse(request: NativeRequest, error: ClusterError): void {
@@ -295,16 +343,20 @@ export class NativeSession implements Answerer<NativeRequest> {
     this.#answer(errorReply(this.guest.node, request.tag, error));
   }
 
-  #sendEvents(tag: number, events: readonly Event[]): void {
-    const progress = events.at(-1)?.revision ?? noRevision;
-    const bytes = events.reduce((sum, event) => sum + event.body.length, 0);
-    this.#sink.answer({ kind: 'events', tag, progress, events }, bytes);
+  #sendEvents(tag: number, events: readonly Event[], progress: Revision, previous: boolean): void {
+    const all = events.map((event) => told(event, previous));
+    const bytes = all.reduce((sum, it) => sum + it.body.length + (it.previous?.length ?? 0), 0);
+    this.#sink.answer({ kind: 'events', tag, progress, events: all }, bytes);
   }
 
   #answer(reply: NativeReply): void {
     this.#sink.answer(reply, 0);
   }
 }
+
+/** As it is; what was there before only where it was asked for. */
+const told = (event: Event, previous: boolean): NativeEvent =>
+  previous || event.previous === null ? event : { ...event, previous: null };
 
 /** What an operator asks a node about itself is answered all the same. */
 const asksTheTree = ({ kind }: NativeRequest): boolean =>

@@ -1,7 +1,7 @@
 import { ClusterError, type Revision, revision } from '../base/index.ts';
 import type { Cancel, EventWatcher, ProposalWaiter, ViewWaiter } from '../node/index.ts';
 import type { Glob } from '../paths/index.ts';
-import type { Command, Event, Reply, View } from '../tree/index.ts';
+import type { Command, Event, InSession, Reply, View } from '../tree/index.ts';
 import type { Abandonable, Answerer } from './guest.ts';
 
 /** A guest's revision as ours: below 1 counts as 1; beyond what can be counted is for ever ahead. */
@@ -18,9 +18,14 @@ export const tooManyWaits = (max: number): ClusterError =>
   new ClusterError('ERR_OVERLOADED', `Cannot wait: this connection has ${max} waits already`);
 
 /** Puts `command` into the log and answers when its outcome is known. */
-export function propose<R>(answerer: Answerer<R>, request: R, command: Command): void {
+export function propose<R>(
+  answerer: Answerer<R>,
+  request: R,
+  command: Command,
+  inSession?: InSession,
+): void {
   answerer.guest.begin();
-  answerer.guest.node.propose(command, new Pending(answerer, request));
+  answerer.guest.node.propose(command, new Pending(answerer, request), inSession);
 }
 
 /**

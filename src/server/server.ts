@@ -4,6 +4,7 @@ import type { Clock, Logger } from '../ports/index.ts';
 import { type ClientHello, nativeProtocol, type ServerHello } from '../protocol/client/index.ts';
 import { Cursors } from '../tree/index.ts';
 import { Access, type Right, type Secrets } from './access.ts';
+import { CatchUp } from './catch-up.ts';
 import { DoozerSession, type DoozerSink } from './doozer-session.ts';
 import { defaultServerLimits, Guest, type ServerLimits } from './guest.ts';
 import { type About, leaderAddressOf } from './native-answers.ts';
@@ -30,6 +31,7 @@ export class Server {
   readonly #parts: ServerParts;
   readonly #limits: ServerLimits;
   readonly #access: Access;
+  readonly #catchUp: CatchUp;
   /** Where listings by offset stand, for all guests together. */
   readonly #cursors = new Cursors(limits.cursorPlacesMax);
 
@@ -37,6 +39,7 @@ export class Server {
     this.#parts = parts;
     this.#limits = { ...defaultServerLimits, ...parts.limits };
     this.#access = new Access(parts.secrets);
+    this.#catchUp = new CatchUp(parts.clock);
   }
 
   get node(): NodeHandle {
@@ -110,6 +113,7 @@ export class Server {
       session: new NativeSession({
         guest: this.#guest(right, room),
         cursors: this.#cursors,
+        catchUp: this.#catchUp,
         clock,
         about,
         sink,

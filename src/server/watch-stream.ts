@@ -1,17 +1,14 @@
 import { assert, limits, type Revision, revision } from '../base/index.ts';
 import type { Cancel, EventWatcher, NodeHandle } from '../node/index.ts';
 import type { Glob } from '../paths/index.ts';
-import type { Clock } from '../ports/index.ts';
 import type { Event } from '../tree/index.ts';
+import type { CatchUp, PastReader } from './catch-up.ts';
 import type { Abandonable } from './guest.ts';
-
-/** Events read from history before the loop looks at its sockets again; or `limits.batchBytesMax` of them. */
-const sliceEvents = 128;
 
 /** Whoever a stream's events go to. */
 export type StreamEvents = {
-  /** All events up to the last one's revision have been given with this. Never empty. */
-  readonly events: (events: readonly Event[]) => void;
+  /** All events up to `progress` have been given with this. None: a mark. */
+  readonly events: (events: readonly Event[], progress: Revision) => void;
   /** The last call: history before `oldest` is forgotten, and `next` was wanted. */
   readonly compacted: (next: Revision, oldest: Revision) => void;
   /** False while the connection has enough unsent bytes. */
@@ -20,9 +17,11 @@ export type StreamEvents = {
 
 export type StreamParts = {
   readonly node: NodeHandle;
-  readonly clock: Clock;
+  readonly catchUp: CatchUp;
   readonly glob: Glob;
   readonly from: Revision;
+  /** What was there before goes with each event, and counts among its bytes. */
+  readonly previous: boolean;
   readonly to: StreamEvents;
 };
 
@@ -32,20 +31,24 @@ export type StreamParts = {
  *
  * A guest gives credits, one an event. A stream is live, events come as they happen, until one comes
  * for which there is no credit or no room in the connection. Then nothing is kept but the revision
- * wanted next; later it reads on from history, in slices, until it has caught up. So a slow guest
- * costs a number, and a guest that is only idle never falls behind.
+ * wanted next, and nothing of the node's; later it reads on from history, in slices, until it has caught up.
+ * So a slow guest costs a number, and a guest that is only idle never falls behind.
  */
-export class WatchStream implements Abandonable {
+export class WatchStream implements Abandonable, PastReader {
   readonly #parts: StreamParts;
   #next: Revision;
+  /** The guest knows that it has everything up to here. */
+  #told: number;
   #credits = 0;
   #live: Live | null = null;
+  /** It waits for its next slice. */
   #reading = false;
   #over = false;
 
   constructor(parts: StreamParts) {
     this.#parts = parts;
     this.#next = parts.from;
+    this.#told = parts.from - 1;
   }
 
   /** The guest takes `count` more events. */
@@ -56,41 +59,60 @@ export class WatchStream implements Abandonable {
 
   /** Goes on if it stood still for want of credits or room. */
   resume(): void {
-    if (!this.#over && this.#live === null && !this.#reading) this.#readOn();
+    if (this.#over || this.#live !== null || this.#reading) return;
+    this.#reading = true;
+    this.#parts.catchUp.begin(this);
   }
 
   /** Nothing more is sent. */
   abandon(): void {
     this.#over = true;
+    this.#parts.catchUp.forget(this);
     this.#live?.stop();
     this.#live = null;
   }
 
-  /** One slice of history; then the next one later, or live, or standing still. */
-  #readOn(): void {
+  /**
+   * Tells the guest how far it has come, if that is `revisionsMin` further than it knows. Never called
+   * while events are being delivered: those of `newest` and before have been.
+   */
+  mark(newest: Revision, revisionsMin: number): void {
+    if (this.#live === null || newest - this.#told < revisionsMin) return;
+    if (!this.#parts.to.room()) return;
+    assert(newest >= this.#told, 'W2: progress never falls');
+    this.#next = revision(newest + 1);
+    this.#told = newest;
+    this.#parts.to.events([], newest);
+  }
+
+  /** Only for the catch-up. One slice of history; then the next one later, or live, or standing still. */
+  slice(): void {
     this.#reading = false;
     if (this.#over) return;
-    const { node, clock, glob } = this.#parts;
+    const { node, glob, previous } = this.#parts;
     const events: Event[] = [];
-    let bytes = 0;
-    for (;;) {
-      // `wait` answers from the past within the call; what it does not answer has not happened.
-      const probe = new Probe();
-      node.wait(glob, this.#next, probe)();
-      if (probe.oldest !== null) return this.#end(events, probe.oldest);
-      if (probe.found === null) return this.#goLive(events);
-      this.#next = probe.found.revision;
-      if (events.length >= this.#credits || !this.#parts.to.room()) break;
-      if (events.length === sliceEvents || bytes >= limits.batchBytesMax) {
-        this.#reading = true;
-        clock.soon(() => this.#readOn());
+    let [bytes, left] = [0, limits.catchUpRevisions as number];
+    while (left > 0 && events.length < limits.catchUpEvents && bytes < limits.batchBytesMax) {
+      const past = node.pastEvent(glob, this.#next, left);
+      if (past.kind === 'compacted') return this.#end(events, past.oldest);
+      if (past.kind === 'none') {
+        this.#next = past.next;
+        if (past.next > node.view().revision) return this.#goLive(events);
         break;
       }
-      events.push(probe.found);
-      bytes += probe.found.body.length;
-      this.#next = after(probe.found);
+      const { event } = past;
+      left -= event.revision - this.#next + 1;
+      this.#next = event.revision;
+      // Stands still until there are credits, or room.
+      if (events.length >= this.#credits || !this.#parts.to.room()) return this.#give(events);
+      events.push(event);
+      bytes += event.body.length + (previous ? (event.previous?.length ?? 0) : 0);
+      this.#next = after(event);
     }
     this.#give(events);
+    if (this.#over) return;
+    this.#reading = true;
+    this.#parts.catchUp.goOn(this);
   }
 
   #goLive(events: readonly Event[]): void {
@@ -121,10 +143,12 @@ export class WatchStream implements Abandonable {
   }
 
   #give(events: readonly Event[]): void {
-    if (events.length === 0) return;
+    const last = events.at(-1);
+    if (last === undefined) return;
     this.#credits -= events.length;
     assert(this.#credits >= 0, 'a watch sends no more events than its guest asked for');
-    this.#parts.to.events(events);
+    this.#told = last.revision;
+    this.#parts.to.events(events, last.revision);
   }
 
   #end(events: readonly Event[], oldest: Revision): void {
@@ -136,20 +160,6 @@ export class WatchStream implements Abandonable {
 }
 
 const after = (event: Event): Revision => revision(event.revision + 1);
-
-/** Looks whether a matching event is there already. */
-class Probe implements EventWatcher {
-  found: Event | null = null;
-  oldest: Revision | null = null;
-
-  event(event: Event): void {
-    this.found ??= event;
-  }
-
-  compacted(oldest: Revision): void {
-    this.oldest = oldest;
-  }
-}
 
 /** One subscription at the node. It may be called before `start` returns, and is deaf once stopped. */
 class Live implements EventWatcher {

@@ -79,7 +79,7 @@ export class Draft {
     lease: LeaseId = noLease,
     old: File | undefined = this.#files.get(path),
   ): void {
-    const changed = this.#next('set', path, body);
+    const changed = this.#next('set', path, body, old?.body ?? null);
     const file = { body, created: old?.created ?? changed, changed, lease };
     this.#files = this.#files.with(path, file);
     this.#sum ??= new DigestSum(this.#before);
@@ -94,8 +94,8 @@ export class Draft {
 
   /** Deletes a file, and every directory that it leaves empty; or does nothing if it is missing. */
   delete(path: Path): void {
-    this.#next('delete', path, noBytes);
     const old = this.#files.get(path);
+    this.#next('delete', path, noBytes, old?.body ?? null);
     if (old === undefined) return;
     this.#files = this.#files.without(path);
     this.#sum ??= new DigestSum(this.#before);
@@ -136,7 +136,7 @@ export class Draft {
   }
 
   nop(): void {
-    this.#next('nop', rootPath, noBytes);
+    this.#next('nop', rootPath, noBytes, null);
   }
 
   #must(id: LeaseId): Lease {
@@ -165,9 +165,9 @@ export class Draft {
     });
   }
 
-  #next(kind: Event['kind'], path: Path, body: Uint8Array): Revision {
+  #next(kind: Event['kind'], path: Path, body: Uint8Array, previous: Uint8Array | null): Revision {
     this.#revision = nextRevision(this.#revision);
-    this.events.push({ kind, path, body, revision: this.#revision });
+    this.events.push({ kind, path, body, revision: this.#revision, previous });
     return this.#revision;
   }
 

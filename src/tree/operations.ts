@@ -8,7 +8,7 @@ import {
   unreachable,
   utf8,
 } from '../base/index.ts';
-import { isInSlots, type Path, parsePath } from '../paths/index.ts';
+import { isInSlots, type Path, parsePath, sequencePath } from '../paths/index.ts';
 import type { Draft } from './draft.ts';
 import { badMutation, checkSizes, checkWrite, type Refusal } from './guards.ts';
 import { checkSlot } from './slots.ts';
@@ -86,12 +86,6 @@ function checkLease(
     detail: `Lease ${id} has ${lease.files.size} files, the limit is ${leaseFilesMax}`,
   };
 }
-
-/** Revisions are safe whole numbers: 16 digits hold each of them, and sort as they count. */
-const suffixDigits = 16;
-
-export const sequencePath = (prefix: string, revision: number): string =>
-  `${prefix}${String(revision).padStart(suffixDigits, '0')}`;
 
 function create(
   draft: Draft,

@@ -21,7 +21,14 @@ import { DigestSum, noDigest } from './digest.ts';
 import { LeasesReader } from './leases-reader.ts';
 import { PlacesBuilder } from './places-builder.ts';
 import { Slabs } from './slabs.ts';
-import { bytesOfDigest, digestOf, eventKinds, laterLimits, snapshotVersion } from './snapshot.ts';
+import {
+  bytesOfDigest,
+  eventKinds,
+  hasBefore,
+  laterLimits,
+  snapshotDigest,
+  snapshotVersion,
+} from './snapshot.ts';
 import { type TreeState, usualLimits } from './state.ts';
 import { type Event, type File, sessionsVersion, type TreeLimits } from './types.ts';
 
@@ -73,6 +80,8 @@ class Decoder {
   /** Where the bytes that are being read begin, for messages. */
   #offset = 0;
   #header: Header | null = null;
+  /** What the last event's file held before; `undefined` until its record is read. */
+  #previous: Uint8Array | null | undefined;
   readonly #leases = new LeasesReader();
   readonly #places = new PlacesBuilder();
   readonly #sum = new DigestSum(noDigest);
@@ -93,7 +102,7 @@ class Decoder {
   finish(): TreeState {
     if (this.#digest === null || this.#window.length > 0) this.#fail('the snapshot ends too early');
     const state = this.#state();
-    if (!sameBytes(bytesOfDigest(digestOf(state)), this.#digest)) {
+    if (!sameBytes(bytesOfDigest(snapshotDigest(state)), this.#digest)) {
       this.#fail('the digest is not that of what was read');
     }
     return state;
@@ -117,8 +126,10 @@ class Decoder {
 
   #record(reader: ByteReader): void {
     const header = this.#header;
-    if (header === null) this.#header = readHeader(reader);
-    else if (this.#leases.size < header.leases) this.#leases.read(reader);
+    if (header === null) this.#header = this.#begin(readHeader(reader));
+    else if (this.#previous === undefined) {
+      this.#previous = readFlag(reader) ? reader.restIn(this.#slabs) : null;
+    } else if (this.#leases.size < header.leases) this.#leases.read(reader);
     else if (this.#places.size < header.files) {
       this.#file(reader, header.state.revision);
     } else {
@@ -126,6 +137,12 @@ class Decoder {
       if (this.#digest.length !== digestBytes) reader.fail('a digest has 16 bytes');
     }
     reader.end();
+  }
+
+  #begin(header: Header): Header {
+    const { behaviourVersion } = header.state;
+    if (!hasBefore({ behaviourVersion, lastEvent: header.lastEvent })) this.#previous = null;
+    return header;
   }
 
   #file(reader: ByteReader, newest: Revision): void {
@@ -164,10 +181,11 @@ class Decoder {
   #lastEvent({ lastEvent, state }: Header, files: TreeState['files']): Event | null {
     if (lastEvent === null) return null;
     const { kind, path } = lastEvent;
-    if (kind !== 'set') return { kind, path, body: noBytes, revision: state.revision };
+    const previous = this.#previous ?? null;
+    if (kind !== 'set') return { kind, path, body: noBytes, revision: state.revision, previous };
     const file = files.get(path);
     if (file?.changed !== state.revision) return this.#fail('the last event is not in the files');
-    return { kind, path, body: file.body, revision: state.revision };
+    return { kind, path, body: file.body, revision: state.revision, previous };
   }
 
   #fail(what: string, at = 0): never {

@@ -10,13 +10,15 @@ import { type Event, sessionsVersion, type TreeLimits } from './types.ts';
  * The format of snapshots, by version:
  *
  * 1: one byte with the version, then records, each after its length (4 bytes, little-endian): the
- *    header, each lease, each file in walk order, and 16 bytes of digest. Numbers
+ *    header, from behaviour version 2 on what the last event's file held before, each lease, each file in walk order, and 16 bytes of digest. Numbers
  *    are seven bits a byte, the lowest first; texts are UTF-8 after their length.
  *
  *    header       behaviour version, applied index and term, cluster time, revision; 0, or 1 and
  *                 cluster id, epoch, epoch id; name; limits of values and paths, from behaviour
  *                 version 2 on also the other limits; the last final membership and the one in
  *                 force; kind and path of the last event; 0, how many leases, files
+ *    before       only if there is a last event: 0, or 1 and the body. The state's digest knows nothing
+ *                 of it; the one at the end is that plus the digest of this body
  *    membership   ids after their count: voters, then 0, or 1 and outgoing, then learners,
  *                 learners next, parked; count, then id and address, by id
  *    lease        id, length; window of its session, or 0, and then nothing more; the number below
@@ -51,6 +53,7 @@ export function* encodeSnapshot(state: TreeState): Generator<Uint8Array, void> {
   const writer = new ByteWriter();
   writer.byte(snapshotVersion);
   writeRecord(writer, headerOf(state));
+  if (hasBefore(state)) writeBefore(writer, state.lastEvent);
   for (const [, lease] of state.leases.entries()) {
     writeLease(writer, lease);
     if (writer.length >= chunkBytes) yield* chunksOf(writer);
@@ -65,9 +68,22 @@ export function* encodeSnapshot(state: TreeState): Generator<Uint8Array, void> {
     writer.end(from);
     if (writer.length >= chunkBytes) yield* chunksOf(writer);
   }
-  writeRecord(writer, bytesOfDigest(digestOf(state)));
+  writeRecord(writer, bytesOfDigest(snapshotDigest(state)));
   yield* chunksOf(writer);
   if (writer.length > 0) yield writer.bytes();
+}
+
+/** Whether a record with the last event's previous body follows the header. */
+export const hasBefore = (
+  state: Pick<TreeState, 'behaviourVersion'> & { readonly lastEvent: object | null },
+): boolean => state.behaviourVersion >= sessionsVersion && state.lastEvent !== null;
+
+function writeBefore(writer: ByteWriter, lastEvent: Event | null): void {
+  const previous = lastEvent?.previous ?? null;
+  const from = writer.begin();
+  writer.byte(previous === null ? 0 : 1);
+  if (previous !== null) writer.raw(previous);
+  writer.end(from);
 }
 
 function writeLease(writer: ByteWriter, { id, lengthMs, session }: Lease): void {
@@ -107,6 +123,13 @@ function* chunksOf(writer: ByteWriter): Generator<Uint8Array, void> {
 export function digestOf(state: TreeState): Digest {
   const sum = addDigests(state.filesDigest, state.leasesDigest);
   return addDigests(sum, digestOfBytes(headerOf(state)));
+}
+
+/** What stands at the end of a snapshot. */
+export function snapshotDigest(state: TreeState): Digest {
+  const previous = hasBefore(state) ? (state.lastEvent?.previous ?? null) : null;
+  const digest = digestOf(state);
+  return previous === null ? digest : addDigests(digest, digestOfBytes(previous));
 }
 
 /** `digestOf` as 32 hexadecimal digits. */

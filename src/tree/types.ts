@@ -204,6 +204,11 @@ export type Event = {
   /** Empty unless `set`. */
   readonly body: Uint8Array;
   readonly revision: Revision;
+  /**
+   * What the file held before; `null`: there was none. Also where nobody knows it: in the last event of
+   * a snapshot of behaviour version 1. In no digest, since some nodes may know it and others not.
+   */
+  readonly previous: Uint8Array | null;
 };
 
 export type File = {

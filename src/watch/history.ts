@@ -16,7 +16,8 @@ const overheadBytes = 2048;
 /** Forgotten places at the front of the ring before it is moved together. */
 const slackMax = 1024;
 
-const sizeOf = ({ path, body }: Event): number => overheadBytes + path.length + body.length;
+const sizeOf = ({ path, body, previous }: Event): number =>
+  overheadBytes + path.length + body.length + (previous?.length ?? 0);
 
 /**
  * The recent past of one node: for every revision since the oldest its event, and the view it led

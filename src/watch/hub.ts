@@ -19,6 +19,11 @@ export type Watching<W> = {
   readonly waiting: Waiting<W>;
 };
 
+/** How far a look into the past came. `next`: the first revision that was not looked at. */
+export type Looked =
+  | { readonly kind: 'found'; readonly event: Event }
+  | { readonly kind: 'none'; readonly next: number };
+
 export type Delivery<W> = { readonly watcher: W; readonly event: Event };
 
 /** What became of those who waited when history began anew. */
@@ -81,6 +86,22 @@ export class Hub<W> {
     for (const event of past) if (glob.matches(event.path)) matching.push(event);
     const waiting = this.#register(glob, from, watcher, false);
     return { kind: 'watching', past: matching, waiting };
+  }
+
+  /**
+   * The first event at `from` (less than 1 counts as 1) or later that matches, among at most `countMax`
+   * revisions, and nobody is registered: for readers of a long past, who let others run in between.
+   */
+  look(glob: Glob, from: number, countMax: number): Looked | 'compacted' {
+    const past = this.#past(glob, from);
+    if (past === 'compacted') return 'compacted';
+    const next = this.#history.current.revision + 1;
+    let left = countMax;
+    for (const event of past) {
+      if (glob.matches(event.path)) return { kind: 'found', event };
+      if (--left === 0) return { kind: 'none', next: event.revision + 1 };
+    }
+    return { kind: 'none', next: Math.max(from, next) };
   }
 
   /** Nothing more is delivered to it. It may be gone already. */

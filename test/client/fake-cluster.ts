@@ -6,6 +6,7 @@ import {
   logIndex,
   type NodeId,
   nodeId,
+  noLease,
   revision,
   soleMembership,
   term,
@@ -21,6 +22,8 @@ import {
   type NativeReply,
   type NativeRequest,
 } from '../../src/protocol/client/index.ts';
+
+const unknownOrigin = { created: revision(0), lease: noLease, ageMs: null };
 
 type Files = Map<string, { body: Uint8Array; revision: number }>;
 type Outcome = Omit<Extract<NativeReply, { kind: 'error' }>, 'kind' | 'tag'>;
@@ -69,7 +72,13 @@ export class FakeCluster {
   }
 
   #event(kind: NativeEvent['kind'], path: string, body: Uint8Array): number {
-    this.events.push({ kind, path, body, revision: revision(this.events.length + 1) });
+    this.events.push({
+      kind,
+      path,
+      body,
+      revision: revision(this.events.length + 1),
+      previous: null,
+    });
     for (const node of this.nodes) node.news();
     return this.events.length;
   }
@@ -293,6 +302,14 @@ export class FakeSession {
       }
       case 'cancel':
         return this.#watches.delete(tag) ? this.#error(tag, 'ERR_CANCELLED') : null;
+      case 'create':
+      case 'count':
+      case 'transact':
+      case 'grant':
+      case 'revoke':
+      case 'keepAlive':
+      case 'lease':
+        return this.#error(tag, 'ERR_UNKNOWN_VERB');
       case 'ping':
         return { kind: 'pong', tag };
       case 'status':
@@ -383,7 +400,10 @@ export class FakeSession {
           path,
           body: file.body,
           revision: revision(file.revision),
+          created: revision(file.revision),
+          lease: noLease,
         })),
+        ageMs: null,
       };
     }
     const { path } = request;
@@ -401,12 +421,21 @@ export class FakeSession {
         at,
         revision: revision(file?.revision ?? 0),
         body: file?.body ?? utf8(''),
+        ...unknownOrigin,
       };
     }
     if (request.kind === 'stat') {
       const what = below.length > 0 || path === '/' ? 'directory' : file ? 'file' : 'missing';
       const count = what === 'directory' ? names.length : (file?.body.length ?? 0);
-      return { kind: 'stat', tag, at, what, revision: revision(file?.revision ?? 0), count };
+      return {
+        kind: 'stat',
+        tag,
+        at,
+        what,
+        revision: revision(file?.revision ?? 0),
+        count,
+        ...unknownOrigin,
+      };
     }
     if (file !== undefined) return this.#error(tag, 'ERR_NOT_DIRECTORY');
     if (below.length === 0 && path !== '/') return this.#error(tag, 'ERR_NO_ENTRY');
@@ -417,6 +446,7 @@ export class FakeSession {
       at,
       names: page,
       more: names.length > request.offset + page.length,
+      ageMs: null,
     };
   }
 

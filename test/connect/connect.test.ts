@@ -27,7 +27,7 @@ describe('connect()', () => {
     const { address, node } = await start();
     const client = await open(`doozer:?ca=${address}`);
     expect(await client.set('/a', 'body', 0)).toBe(1);
-    expect(await client.get('/a')).toEqual({ body: utf8('body'), revision: 1 });
+    expect(await client.get('/a')).toMatchObject({ body: utf8('body'), revision: 1 });
     expect(await client.self()).toBe(node.id);
   });
 

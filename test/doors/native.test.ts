@@ -70,7 +70,13 @@ class Guest {
   }
 }
 
-const get = (tag: number, path: string): NativeRequest => ({ kind: 'get', tag, path, rev: null });
+const get = (tag: number, path: string): NativeRequest => ({
+  kind: 'get',
+  tag,
+  path,
+  rev: null,
+  least: null,
+});
 
 test('hello first, then requests and replies', async () => {
   const house = await open();
@@ -134,7 +140,7 @@ test('a message beyond a frame closes the connection', async () => {
 test('a watch streams events through the door, and goes with its connection', async () => {
   const house = await open();
   const guest = await Guest.greet(house);
-  guest.ask({ kind: 'watch', tag: 1, glob: '/**', from: 1, credits: 1000 });
+  guest.ask({ kind: 'watch', tag: 1, glob: '/**', from: 1, credits: 1000, previous: false });
   await until(() => house.node.watches.size === 1);
   house.node.set('/a', 'x');
   house.node.set('/b', 'y');
@@ -150,7 +156,7 @@ test('a watch streams events through the door, and goes with its connection', as
 test('a client that reads slowly gets every event of a watch from history, without gap or repeat', async () => {
   const house = await open({ unsentBytesMax: 64 * 1024 });
   const guest = await Guest.greet(house);
-  guest.ask({ kind: 'watch', tag: 1, glob: '/a', from: 1, credits: 1_000_000 });
+  guest.ask({ kind: 'watch', tag: 1, glob: '/a', from: 1, credits: 1_000_000, previous: false });
   await until(() => house.node.watches.size === 1);
   guest.socket.pause();
   // Until the kernel's buffers on both sides are full too, however large they are.
@@ -193,7 +199,14 @@ test('stop() answers what is in flight and says good-bye', async () => {
   const house = await open();
   const guest = await Guest.greet(house);
   house.node.holdsReads = true;
-  guest.ask(get(1, '/a'), { kind: 'watch', tag: 2, glob: '/**', from: 1, credits: 9 });
+  guest.ask(get(1, '/a'), {
+    kind: 'watch',
+    tag: 2,
+    glob: '/**',
+    from: 1,
+    credits: 9,
+    previous: false,
+  });
   await until(() => house.node.heldReads.length === 1 && house.node.watches.size === 1);
   const stopped = house.doors.stop();
   house.node.releaseReads();

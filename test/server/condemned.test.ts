@@ -29,8 +29,10 @@ test('native waits and watches end with an error that sends the client elsewhere
   const talk = new NativeConversation();
   talk.node.set('/a', 'one');
   expect(talk.ask({ kind: 'wait', tag: 1, glob: '/b', rev: 1 })).toBe('nothing');
-  expect(talk.ask({ kind: 'watch', tag: 2, glob: '/c', from: 2, credits: 10 })).toBe('nothing');
-  expect(talk.ask({ kind: 'get', tag: 3, path: '/a', rev: 9 })).toBe('nothing');
+  expect(
+    talk.ask({ kind: 'watch', tag: 2, glob: '/c', from: 2, credits: 10, previous: false }),
+  ).toBe('nothing');
+  expect(talk.ask({ kind: 'get', tag: 3, path: '/a', rev: 9, least: null })).toBe('nothing');
   talk.node.condemn();
   expect(talk.news().sort()).toEqual(['1 ERR_CONDEMNED', '2 ERR_CONDEMNED', '3 ERR_CONDEMNED']);
   talk.node.set('/b', 'wrong');
@@ -43,12 +45,16 @@ test('a native client may still ask a condemned node who it is and how it is, an
   const talk = new NativeConversation();
   talk.node.set('/a', 'one');
   talk.node.condemn();
-  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: null })).toBe('1 ERR_CONDEMNED');
-  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: 1 })).toBe('1 ERR_CONDEMNED');
-  expect(talk.ask(set(1, '/a', 'x'))).toBe('1 ERR_CONDEMNED');
-  expect(talk.ask({ kind: 'watch', tag: 1, glob: '/**', from: 1, credits: 1 })).toBe(
+  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: null, least: null })).toBe(
     '1 ERR_CONDEMNED',
   );
+  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: 1, least: null })).toBe(
+    '1 ERR_CONDEMNED',
+  );
+  expect(talk.ask(set(1, '/a', 'x'))).toBe('1 ERR_CONDEMNED');
+  expect(
+    talk.ask({ kind: 'watch', tag: 1, glob: '/**', from: 1, credits: 1, previous: false }),
+  ).toBe('1 ERR_CONDEMNED');
   expect(talk.ask({ kind: 'rev', tag: 1 })).toBe('1 ERR_CONDEMNED');
   expect(talk.ask({ kind: 'self', tag: 1 })).toContain('self');
   expect(talk.ask({ kind: 'ping', tag: 1 })).toBe('1 pong');

@@ -13,32 +13,71 @@ function fixture(): NativeConversation {
 }
 
 const rows: readonly (readonly [NativeRequest, string])[] = [
-  [{ kind: 'get', tag: 1, path: '/a', rev: null }, '1 value @3 rev=1 "one"'],
-  [{ kind: 'get', tag: 1, path: '/none', rev: null }, '1 value @3 rev=0 ""'],
-  [{ kind: 'get', tag: 1, path: '', rev: null }, '1 value @3 rev=0 ""'],
-  [{ kind: 'get', tag: 1, path: '/d', rev: null }, '1 ERR_IS_DIRECTORY'],
-  [{ kind: 'get', tag: 1, path: '/d', rev: 1 }, '1 value @1 rev=0 ""'],
-  [{ kind: 'get', tag: 1, path: '/a', rev: 4 }, 'nothing'],
-  [{ kind: 'stat', tag: 1, path: '/a', rev: null }, '1 stat @3 file rev=1 count=3'],
-  [{ kind: 'stat', tag: 1, path: '/d', rev: 2 }, '1 stat @2 directory rev=0 count=1'],
-  [{ kind: 'stat', tag: 1, path: '?', rev: null }, '1 stat @3 missing rev=0 count=0'],
-  [{ kind: 'list', tag: 1, path: '/', offset: 0, limit: 9, rev: null }, '1 names @3 a,d'],
-  [{ kind: 'list', tag: 1, path: '/d', offset: 0, limit: 1, rev: null }, '1 names @3 x more'],
-  [{ kind: 'list', tag: 1, path: '/d', offset: 1, limit: 1, rev: null }, '1 names @3 y'],
-  [{ kind: 'list', tag: 1, path: '/d', offset: 2, limit: 1, rev: null }, '1 names @3 '],
-  [{ kind: 'list', tag: 1, path: '/d', offset: 99, limit: 1, rev: null }, '1 names @3 '],
-  [{ kind: 'list', tag: 1, path: '/d', offset: -1, limit: 1, rev: null }, '1 ERR_RANGE'],
-  [{ kind: 'list', tag: 1, path: '/d', offset: 0, limit: 0, rev: null }, '1 ERR_BAD_ARGUMENT'],
-  [{ kind: 'list', tag: 1, path: '/a', offset: 0, limit: 1, rev: null }, '1 ERR_NOT_DIRECTORY'],
-  [{ kind: 'list', tag: 1, path: '/no', offset: 0, limit: 1, rev: null }, '1 ERR_NO_ENTRY'],
+  [{ kind: 'get', tag: 1, path: '/a', rev: null, least: null }, '1 value @3 rev=1 "one"'],
+  [{ kind: 'get', tag: 1, path: '/none', rev: null, least: null }, '1 value @3 rev=0 ""'],
+  [{ kind: 'get', tag: 1, path: '', rev: null, least: null }, '1 value @3 rev=0 ""'],
+  [{ kind: 'get', tag: 1, path: '/d', rev: null, least: null }, '1 ERR_IS_DIRECTORY'],
+  [{ kind: 'get', tag: 1, path: '/d', rev: 1, least: null }, '1 value @1 rev=0 ""'],
+  [{ kind: 'get', tag: 1, path: '/a', rev: 4, least: null }, 'nothing'],
+  [{ kind: 'stat', tag: 1, path: '/a', rev: null, least: null }, '1 stat @3 file rev=1 count=3'],
+  [{ kind: 'stat', tag: 1, path: '/d', rev: 2, least: null }, '1 stat @2 directory rev=0 count=1'],
+  [{ kind: 'stat', tag: 1, path: '?', rev: null, least: null }, '1 stat @3 missing rev=0 count=0'],
   [
-    { kind: 'walk', tag: 1, glob: '/**', offset: 0, limit: 2, rev: null },
+    { kind: 'list', tag: 1, path: '/', offset: 0, limit: 9, rev: null, least: null },
+    '1 names @3 a,d',
+  ],
+  [
+    { kind: 'list', tag: 1, path: '/d', offset: 0, limit: 1, rev: null, least: null },
+    '1 names @3 x more',
+  ],
+  [
+    { kind: 'list', tag: 1, path: '/d', offset: 1, limit: 1, rev: null, least: null },
+    '1 names @3 y',
+  ],
+  [
+    { kind: 'list', tag: 1, path: '/d', offset: 2, limit: 1, rev: null, least: null },
+    '1 names @3 ',
+  ],
+  [
+    { kind: 'list', tag: 1, path: '/d', offset: 99, limit: 1, rev: null, least: null },
+    '1 names @3 ',
+  ],
+  [
+    { kind: 'list', tag: 1, path: '/d', offset: -1, limit: 1, rev: null, least: null },
+    '1 ERR_RANGE',
+  ],
+  [
+    { kind: 'list', tag: 1, path: '/d', offset: 0, limit: 0, rev: null, least: null },
+    '1 ERR_BAD_ARGUMENT',
+  ],
+  [
+    { kind: 'list', tag: 1, path: '/a', offset: 0, limit: 1, rev: null, least: null },
+    '1 ERR_NOT_DIRECTORY',
+  ],
+  [
+    { kind: 'list', tag: 1, path: '/no', offset: 0, limit: 1, rev: null, least: null },
+    '1 ERR_NO_ENTRY',
+  ],
+  [
+    { kind: 'walk', tag: 1, glob: '/**', offset: 0, limit: 2, rev: null, least: null },
     '1 files @3 /a@1,/d/x@2 more',
   ],
-  [{ kind: 'walk', tag: 1, glob: '/**', offset: 2, limit: 2, rev: null }, '1 files @3 /d/y@3'],
-  [{ kind: 'walk', tag: 1, glob: '/z*', offset: 0, limit: 2, rev: null }, '1 files @3 '],
-  [{ kind: 'walk', tag: 1, glob: '/a b', offset: 0, limit: 2, rev: null }, '1 ERR_BAD_GLOB'],
-  [{ kind: 'walk', tag: 1, glob: '/a', offset: -1, limit: 2, rev: null }, '1 ERR_RANGE'],
+  [
+    { kind: 'walk', tag: 1, glob: '/**', offset: 2, limit: 2, rev: null, least: null },
+    '1 files @3 /d/y@3',
+  ],
+  [
+    { kind: 'walk', tag: 1, glob: '/z*', offset: 0, limit: 2, rev: null, least: null },
+    '1 files @3 ',
+  ],
+  [
+    { kind: 'walk', tag: 1, glob: '/a b', offset: 0, limit: 2, rev: null, least: null },
+    '1 ERR_BAD_GLOB',
+  ],
+  [
+    { kind: 'walk', tag: 1, glob: '/a', offset: -1, limit: 2, rev: null, least: null },
+    '1 ERR_RANGE',
+  ],
   [set(1, '/n', 'v', 0), '1 revision 4'],
   [set(1, '/a', 'v', 0), '1 ERR_REV_MISMATCH rev=4'],
   [set(1, 'n', 'v', 0), '1 ERR_BAD_PATH'],
@@ -83,7 +122,7 @@ test('members are answered behind a barrier, with what the tree has taken in', (
 test('a page ends at its bound of entries, whatever the client asks for', () => {
   const talk = new NativeConversation();
   for (let i = 0; i < 1001; i++) talk.node.set(`/n/${i}`, '');
-  const page = { tag: 1, offset: 0, limit: 1_000_000, rev: null };
+  const page = { tag: 1, offset: 0, limit: 1_000_000, rev: null, least: null };
   talk.session.handle({ kind: 'list', path: '/n', ...page });
   talk.session.handle({ kind: 'walk', glob: '/n/*', ...page });
   for (const reply of talk.replies) {
@@ -97,7 +136,7 @@ test('a page ends at its bound of entries, whatever the client asks for', () => 
 test('a page of large files ends by bytes, with one file at least', () => {
   const talk = new NativeConversation();
   for (let i = 0; i < 4; i++) talk.node.set(`/big/${i}`, 'x'.repeat(200_000));
-  const page = { tag: 1, offset: 0, limit: 9, rev: null };
+  const page = { tag: 1, offset: 0, limit: 9, rev: null, least: null };
   expect(talk.ask({ kind: 'walk', glob: '/big/*', ...page })).toBe(
     '1 files @4 /big/0@1,/big/1@2 more',
   );
@@ -107,8 +146,12 @@ test('without a quorum every newest read fails, also rev, and a write says what 
   const talk = fixture();
   talk.node.failsWith = noQuorum;
   expect(talk.ask({ kind: 'rev', tag: 1 })).toBe('1 ERR_NO_LEADER');
-  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: null })).toBe('1 ERR_NO_LEADER');
-  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: 1 })).toBe('1 value @1 rev=1 "one"');
+  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: null, least: null })).toBe(
+    '1 ERR_NO_LEADER',
+  );
+  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: 1, least: null })).toBe(
+    '1 value @1 rev=1 "one"',
+  );
   talk.node.failsWith = new ClusterError('ERR_OUTCOME_UNKNOWN', 'No answer in time');
   expect(talk.ask(set(1, '/a', 'x'))).toBe('1 ERR_OUTCOME_UNKNOWN effect=unknown');
 });
@@ -116,38 +159,48 @@ test('without a quorum every newest read fails, also rev, and a write says what 
 test('a read below history says how far back it reaches', () => {
   const talk = fixture();
   talk.node.forget(3);
-  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: 2 })).toBe('1 ERR_COMPACTED oldest=3');
+  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: 2, least: null })).toBe(
+    '1 ERR_COMPACTED oldest=3',
+  );
   expect(talk.ask({ kind: 'wait', tag: 1, glob: '/a', rev: 2 })).toBe('1 ERR_COMPACTED oldest=3');
 });
 
-test('a write that names a session is refused, never run as if it had none', () => {
+test('in a cluster of behaviour version 1 the tree refuses a session, and nothing runs as if it had none', () => {
   const talk = fixture();
+  talk.node.found(1);
+  const revision = talk.node.state.revision;
   const request = { ...set(1, '/a', 'x'), session: sessionId(7) } as NativeRequest;
-  expect(talk.ask(request)).toBe('1 ERR_BAD_ARGUMENT');
-  expect(talk.node.proposed).toEqual([]);
+  expect(talk.ask(request)).toBe(`1 ERR_UNKNOWN_VERB rev=${revision + 1}`);
+  expect(talk.detail).toContain('behaviour version 1');
 });
 
 test('rights: reading, writing and changing members', () => {
   const talk = new NativeConversation({ rw: 'w', ro: 'r', secret: 'r' });
-  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: null })).toBe('1 value @0 rev=0 ""');
+  expect(talk.ask({ kind: 'get', tag: 1, path: '/a', rev: null, least: null })).toBe(
+    '1 value @0 rev=0 ""',
+  );
   expect(talk.ask(set(1, '/a', 'x'))).toBe('1 ERR_ACCESS_DENIED');
   expect(talk.ask(joining())).toBe('1 ERR_ACCESS_DENIED');
   const stranger = new NativeConversation({ rw: 'w', ro: 'r' });
-  expect(stranger.ask({ kind: 'get', tag: 1, path: '/a', rev: null })).toBe('1 ERR_ACCESS_DENIED');
-  expect(stranger.ask({ kind: 'watch', tag: 1, glob: '/**', from: 1, credits: 1 })).toBe(
+  expect(stranger.ask({ kind: 'get', tag: 1, path: '/a', rev: null, least: null })).toBe(
     '1 ERR_ACCESS_DENIED',
   );
+  expect(
+    stranger.ask({ kind: 'watch', tag: 1, glob: '/**', from: 1, credits: 1, previous: false }),
+  ).toBe('1 ERR_ACCESS_DENIED');
   expect(stranger.ask({ kind: 'rev', tag: 1 })).toBe('1 revision 0');
 });
 
 test('hello: version, cluster name and secret are checked, and the refusal says why', () => {
   const { server } = new NativeConversation({ rw: 'w', ro: '' });
-  const hello = { version: 1, clusterName: 'test', secret: 'w', client: 'x' };
+  const hello = { version: 2, clusterName: 'test', secret: 'w', client: 'x' };
   const sink = { answer: () => {}, room: () => true };
   const say = (changed: object) =>
     server.openNative({ ...hello, ...changed }, sink, () => {}).hello;
-  expect(say({})).toMatchObject({ kind: 'welcome', version: 1, leaderAddress: '127.0.0.1:8046' });
-  expect(say({ clusterName: null, version: 9 })).toMatchObject({ kind: 'welcome', version: 1 });
+  expect(say({})).toMatchObject({ kind: 'welcome', version: 2, leaderAddress: '127.0.0.1:8046' });
+  expect(say({ clusterName: null, version: 9 })).toMatchObject({ kind: 'welcome', version: 2 });
+  // The older of both.
+  expect(say({ version: 1 })).toMatchObject({ kind: 'welcome', version: 1 });
   expect(say({ clusterName: 'other' })).toMatchObject({
     kind: 'refused',
     code: 'ERR_WRONG_CLUSTER',

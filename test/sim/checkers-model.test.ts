@@ -141,6 +141,7 @@ test('the model knows no file where a directory is', () => {
     path: path(at),
     body: utf8('x'),
     revision: revision as Event['revision'],
+    previous: null,
   });
   model.push(event(1, '/a/b'));
   breach('model', () => model.push(event(2, '/a')));

@@ -191,7 +191,13 @@ describe('model and tree', () => {
     scene.event('A', 3, 'delete', '/b', '');
     scene.apply('A', appliedIndex + 1, 1, {
       ...state,
-      lastEvent: { kind: 'delete', path: path('/b'), body: noBytes, revision: revision(3) },
+      lastEvent: {
+        kind: 'delete',
+        path: path('/b'),
+        body: noBytes,
+        revision: revision(3),
+        previous: null,
+      },
       revision: revision(3),
       appliedIndex: logIndex(appliedIndex + 1),
       ...view,

@@ -186,7 +186,13 @@ export class Scene {
   }
 
   event(letter: string, at: number, kind: Event['kind'] = 'set', where = '/a', body = 'x'): void {
-    const event = { kind, path: path(where), body: utf8(body), revision: revision(at) };
+    const event = {
+      kind,
+      path: path(where),
+      body: utf8(body),
+      revision: revision(at),
+      previous: null,
+    };
     this.checkers.event(this.life(letter), event);
   }
 

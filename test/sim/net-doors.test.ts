@@ -204,7 +204,9 @@ describe('the made-up native door', () => {
     await house.stage.value(client.set('/big', new Uint8Array(100_000), -1));
     const line = await house.native();
     line.socket.send(
-      encodeRequests(upTo(6).map((n) => ({ kind: 'get', tag: n + 1, path: '/big', rev: null }))),
+      encodeRequests(
+        upTo(6).map((n) => ({ kind: 'get', tag: n + 1, path: '/big', rev: null, least: null })),
+      ),
     );
     await house.stage.until(() => line.replies.length === 6);
     expect(line.messages.map((replies) => replies.length)).toEqual([3, 3]);
@@ -240,7 +242,9 @@ describe('the made-up native door', () => {
     const house = await House.open({ server: { requestsPerConnectionMax: 3 } });
     const line = await house.native();
     house.fake.holdsReads = true;
-    const gets = upTo(8).map((n) => ({ kind: 'get', tag: n + 1, path: '/', rev: null }) as const);
+    const gets = upTo(8).map(
+      (n) => ({ kind: 'get', tag: n + 1, path: '/', rev: null, least: null }) as const,
+    );
     line.socket.send(encodeRequests(gets.slice(0, 5)));
     for (const get of gets.slice(5)) line.socket.send(encodeRequests([get]));
     await house.stage.pass(100);

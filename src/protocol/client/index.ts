@@ -6,17 +6,22 @@ export {
   nativeProtocol,
 } from './hello.ts';
 export { decodeReplies, encodeReplies } from './replies.ts';
-export { decodeRequests, encodeRequests } from './requests.ts';
+export { decodeRequests, encodeRequests, versionFor } from './requests.ts';
+export { sizeHint } from './sizes.ts';
 export type {
   ClientHello,
   InSession,
   LogPosition,
   MemberAddress,
   MemberChange,
+  NativeCompare,
   NativeEvent,
   NativeFile,
+  NativeOperation,
+  NativeRelation,
   NativeReply,
   NativeRequest,
+  NativeResult,
   NodeReport,
   ServerHello,
 } from './types.ts';

@@ -3,11 +3,15 @@ import {
   assert,
   bootNumber,
   isErrorCode,
+  leaseId,
   limits,
   logIndex,
+  noLease,
+  noRevision,
   revision,
   term,
 } from '../../base/index.ts';
+import { nativeProtocol } from './hello.ts';
 import {
   lineageFields,
   membershipFields,
@@ -16,6 +20,7 @@ import {
   readMembership,
   readPosition,
 } from './shared.ts';
+import { readResult, resultFields } from './transactions.ts';
 import type { Field, Tuple } from './tuple.ts';
 import { pack, unpackAll } from './tuple.ts';
 import type { NativeEvent, NativeFile, NativeReply, NodeReport } from './types.ts';
@@ -34,6 +39,12 @@ const kinds = {
   status: 9,
   members: 10,
   pong: 11,
+  created: 12,
+  counted: 13,
+  decided: 14,
+  lease: 15,
+  leases: 16,
+  leaseFiles: 17,
 } as const satisfies Record<NativeReply['kind'], number>;
 
 const effects = ['none', 'unknown'] as const;
@@ -41,12 +52,16 @@ const eventKinds = ['nop', 'set', 'delete'] as const;
 const statKinds = ['missing', 'file', 'directory'] as const;
 
 /**
- * One message of these replies, in this order. Whoever batches keeps a message within
- * `limits.batchBytesMax`; a single reply is always within a frame.
+ * One message of these replies, in this order, for a client that speaks `version`: the one of its
+ * welcome. Whoever batches keeps a message within `limits.batchBytesMax`; a single reply is always
+ * within a frame.
  */
-export function encodeReplies(replies: readonly NativeReply[]): Uint8Array {
+export function encodeReplies(
+  replies: readonly NativeReply[],
+  version: number = nativeProtocol.newest,
+): Uint8Array {
   assert(replies.length > 0, 'a message holds at least one reply');
-  return pack(replies.map(replyFields));
+  return pack(replies.map(version >= 2 ? replyFields : firstFields));
 }
 
 /**
@@ -59,21 +74,53 @@ export function decodeReplies(bytes: Uint8Array): readonly NativeReply[] {
   return unpackAll(bytes, 'a reply', limits.batchRepliesMax, readReply);
 }
 
+/** As version 1 has it, where version 2 appended something. */
+function firstFields(r: NativeReply): Field {
+  switch (r.kind) {
+    case 'value':
+      return [kinds.value, r.tag, r.at, r.revision, r.body];
+    case 'stat':
+      return [kinds.stat, r.tag, r.at, statKinds.indexOf(r.what), r.revision, r.count];
+    case 'names':
+      return [kinds.names, r.tag, r.at, r.names, r.more];
+    case 'files': {
+      const files = r.files.map((file): Field => [file.path, file.body, file.revision]);
+      return [kinds.files, r.tag, r.at, files, r.more];
+    }
+    case 'event':
+      return [kinds.event, r.tag, firstEventFields(r.event)];
+    case 'events':
+      return [kinds.events, r.tag, r.progress, r.events.map(firstEventFields)];
+    default:
+      return replyFields(r);
+  }
+}
+
 // One legible dispatch, and its mirror below.
 function replyFields(r: NativeReply): Field {
   switch (r.kind) {
     case 'value':
-      return [kinds.value, r.tag, r.at, r.revision, r.body];
+      return [kinds.value, r.tag, r.at, r.revision, r.body, r.created, r.lease, r.ageMs];
     case 'revision':
       return [kinds.revision, r.tag, r.revision];
     case 'self':
       return [kinds.self, r.tag, r.nodeId];
     case 'stat':
-      return [kinds.stat, r.tag, r.at, statKinds.indexOf(r.what), r.revision, r.count];
+      return [
+        kinds.stat,
+        r.tag,
+        r.at,
+        statKinds.indexOf(r.what),
+        r.revision,
+        r.count,
+        r.created,
+        r.lease,
+        r.ageMs,
+      ];
     case 'names':
-      return [kinds.names, r.tag, r.at, r.names, r.more];
+      return [kinds.names, r.tag, r.at, r.names, r.more, r.ageMs];
     case 'files':
-      return [kinds.files, r.tag, r.at, r.files.map(fileFields), r.more];
+      return [kinds.files, r.tag, r.at, r.files.map(fileFields), r.more, r.ageMs];
     case 'event':
       return [kinds.event, r.tag, eventFields(r.event)];
     case 'events':
@@ -88,6 +135,18 @@ function replyFields(r: NativeReply): Field {
     }
     case 'pong':
       return [kinds.pong, r.tag];
+    case 'created':
+      return [kinds.created, r.tag, r.path, r.revision];
+    case 'counted':
+      return [kinds.counted, r.tag, r.value, r.revision];
+    case 'decided':
+      return [kinds.decided, r.tag, r.succeeded, r.revision, r.results.map(resultFields)];
+    case 'lease':
+      return [kinds.lease, r.tag, r.lease, r.lengthMs, r.leftMs];
+    case 'leases':
+      return [kinds.leases, r.tag, r.leftMs];
+    case 'leaseFiles':
+      return [kinds.leaseFiles, r.tag, r.at, r.lengthMs, r.paths, r.more];
     case 'error': {
       const effect = effects.indexOf(r.effect);
       return [kinds.error, r.tag, r.code, r.detail, effect, r.leaderAddress, r.oldest, r.revision];
@@ -105,22 +164,44 @@ function readReply(tuple: Tuple): NativeReply {
 function readByKind(t: Tuple, kind: number, tag: number): NativeReply {
   switch (kind) {
     case kinds.value: {
-      const at = readRevision(t);
-      return { kind: 'value', tag, at, revision: readRevision(t), body: t.bytes() };
+      const [at, changed, body] = [readRevision(t), readRevision(t), t.bytes()];
+      return {
+        kind: 'value',
+        tag,
+        at,
+        revision: changed,
+        body,
+        ...readOrigin(t),
+        ageMs: readAge(t),
+      };
     }
     case kinds.revision:
       return { kind: 'revision', tag, revision: readRevision(t) };
     case kinds.self:
       return { kind: 'self', tag, nodeId: t.nodeId() };
     case kinds.stat: {
-      const at = readRevision(t);
-      const what = readWord(t, statKinds);
-      return { kind: 'stat', tag, at, what, revision: readRevision(t), count: t.whole() };
+      const [at, what] = [readRevision(t), readWord(t, statKinds)];
+      const [changed, count] = [readRevision(t), t.whole()];
+      const origin = readOrigin(t);
+      return {
+        kind: 'stat',
+        tag,
+        at,
+        what,
+        revision: changed,
+        count,
+        ...origin,
+        ageMs: readAge(t),
+      };
     }
-    case kinds.names:
-      return { kind: 'names', tag, at: readRevision(t), names: t.texts(), more: t.flag() };
-    case kinds.files:
-      return { kind: 'files', tag, at: readRevision(t), files: t.list(readFile), more: t.flag() };
+    case kinds.names: {
+      const [at, names, more] = [readRevision(t), t.texts(), t.flag()];
+      return { kind: 'names', tag, at, names, more, ageMs: readAge(t) };
+    }
+    case kinds.files: {
+      const [at, files, more] = [readRevision(t), t.list(readFile), t.flag()];
+      return { kind: 'files', tag, at, files, more, ageMs: readAge(t) };
+    }
     case kinds.event:
       return { kind: 'event', tag, event: readEvent(t.tuple()) };
     case kinds.events:
@@ -136,6 +217,24 @@ function readByKind(t: Tuple, kind: number, tag: number): NativeReply {
     }
     case kinds.pong:
       return { kind: 'pong', tag };
+    case kinds.created:
+      return { kind: 'created', tag, path: t.text(), revision: readRevision(t) };
+    case kinds.counted:
+      return { kind: 'counted', tag, value: t.signed(), revision: readRevision(t) };
+    case kinds.decided: {
+      const [succeeded, newest] = [t.flag(), readRevision(t)];
+      return { kind: 'decided', tag, succeeded, revision: newest, results: t.list(readResult) };
+    }
+    case kinds.lease: {
+      const [lease, lengthMs] = [leaseId(t.whole()), t.whole()];
+      return { kind: 'lease', tag, lease, lengthMs, leftMs: t.whole() };
+    }
+    case kinds.leases:
+      return { kind: 'leases', tag, leftMs: t.wholes() };
+    case kinds.leaseFiles: {
+      const [at, lengthMs, paths] = [readRevision(t), t.whole(), t.texts()];
+      return { kind: 'leaseFiles', tag, at, lengthMs, paths, more: t.flag() };
+    }
     case kinds.error:
       return readError(t, tag);
     default:
@@ -161,27 +260,49 @@ function readError(t: Tuple, tag: number): NativeReply {
   return { kind: 'error', tag, code, detail, effect, leaderAddress, oldest, revision: at };
 }
 
-const eventFields = (event: NativeEvent): Field => [
+const firstEventFields = (event: NativeEvent): readonly Field[] => [
   eventKinds.indexOf(event.kind),
   event.path,
   event.body,
   event.revision,
 ];
 
+/** What was there before stands last, and only if something was. */
+const eventFields = (event: NativeEvent): Field => {
+  const fields = firstEventFields(event);
+  return event.previous === null ? fields : [...fields, event.previous];
+};
+
 function readEvent(t: Tuple): NativeEvent {
   const kind = readWord(t, eventKinds);
-  const event = { kind, path: t.text(), body: t.bytes(), revision: readRevision(t) };
+  const [path, body, at] = [t.text(), t.bytes(), readRevision(t)];
+  const previous = t.atEnd ? null : t.bytes();
   t.end();
-  return event;
+  return { kind, path, body, revision: at, previous };
 }
 
-const fileFields = (file: NativeFile): Field => [file.path, file.body, file.revision];
+const fileFields = (file: NativeFile): Field => [
+  file.path,
+  file.body,
+  file.revision,
+  file.created,
+  file.lease,
+];
 
 function readFile(t: Tuple): NativeFile {
-  const file = { path: t.text(), body: t.bytes(), revision: readRevision(t) };
+  const [path, body, changed] = [t.text(), t.bytes(), readRevision(t)];
+  const file = { path, body, revision: changed, ...readOrigin(t) };
   t.end();
   return file;
 }
+
+/** Not known to version 1: then as if the file were of no known origin. */
+const readOrigin = (t: Tuple): Pick<NativeFile, 'created' | 'lease'> => ({
+  created: t.atEnd ? noRevision : readRevision(t),
+  lease: t.atEnd ? noLease : leaseId(t.whole()),
+});
+
+const readAge = (t: Tuple): number | null => (t.atEnd ? null : t.wholeOrNull());
 
 const reportFields = (r: NodeReport): Field => [
   r.nodeId,

@@ -1,5 +1,15 @@
-import { AssertionError, assert, limits, logIndex, sessionId } from '../../base/index.ts';
+import {
+  AssertionError,
+  assert,
+  type LeaseId,
+  leaseId,
+  limits,
+  logIndex,
+  noLease,
+  sessionId,
+} from '../../base/index.ts';
 import { lineageFields, positionFields, readLineage, readPosition } from './shared.ts';
+import { compareFields, operationFields, readCompare, readOperation } from './transactions.ts';
 import type { Field, Tuple } from './tuple.ts';
 import { pack, unpackAll } from './tuple.ts';
 import type { InSession, MemberChange, NativeRequest } from './types.ts';
@@ -24,12 +34,41 @@ const verbs = {
   join: 16,
   change: 17,
   ping: 18,
+  create: 19,
+  count: 20,
+  transact: 21,
+  grant: 22,
+  revoke: 23,
+  keepAlive: 24,
+  lease: 25,
 } as const satisfies Record<Exclude<NativeRequest['kind'], 'unknown'>, number>;
 
-/** One message of these requests, in this order. */
+/**
+ * One message of these requests, in this order. What version 2 appended to older requests is written
+ * only where it says something, so a node of version 1 reads what `versionFor` says it knows.
+ */
 export function encodeRequests(requests: readonly NativeRequest[]): Uint8Array {
   assert(requests.length > 0, 'a message holds at least one request');
   return pack(requests.map(requestFields));
+}
+
+/** The oldest version of the protocol in which `request` can be said. */
+export function versionFor(request: NativeRequest): 1 | 2 {
+  switch (request.kind) {
+    case 'get':
+    case 'stat':
+    case 'list':
+    case 'walk':
+      return request.least === null ? 1 : 2;
+    case 'set':
+      return request.lease === noLease ? 1 : 2;
+    case 'watch':
+      return request.previous ? 2 : 1;
+    case 'unknown':
+      return 2;
+    default:
+      return verbs[request.kind] <= verbs.ping ? 1 : 2;
+  }
 }
 
 /**
@@ -46,23 +85,27 @@ export function decodeRequests(bytes: Uint8Array): readonly NativeRequest[] {
 function requestFields(r: NativeRequest): Field {
   switch (r.kind) {
     case 'get':
-      return [verbs.get, r.tag, r.path, r.rev];
-    case 'set':
-      return [verbs.set, r.tag, r.path, r.body, r.rev, r.session, r.seq, r.ackedBelow];
+      return [verbs.get, r.tag, r.path, r.rev, ...leastField(r)];
+    case 'set': {
+      const lease = r.lease === noLease ? [] : [r.lease];
+      return [verbs.set, r.tag, r.path, r.body, r.rev, ...sessionFields(r), ...lease];
+    }
     case 'delete':
-      return [verbs.delete, r.tag, r.path, r.rev, r.session, r.seq, r.ackedBelow];
+      return [verbs.delete, r.tag, r.path, r.rev, ...sessionFields(r)];
     case 'nop':
-      return [verbs.nop, r.tag, r.session, r.seq, r.ackedBelow];
+      return [verbs.nop, r.tag, ...sessionFields(r)];
     case 'stat':
-      return [verbs.stat, r.tag, r.path, r.rev];
+      return [verbs.stat, r.tag, r.path, r.rev, ...leastField(r)];
     case 'list':
-      return [verbs.list, r.tag, r.path, r.offset, r.limit, r.rev];
+      return [verbs.list, r.tag, r.path, r.offset, r.limit, r.rev, ...leastField(r)];
     case 'walk':
-      return [verbs.walk, r.tag, r.glob, r.offset, r.limit, r.rev];
+      return [verbs.walk, r.tag, r.glob, r.offset, r.limit, r.rev, ...leastField(r)];
     case 'wait':
       return [verbs.wait, r.tag, r.glob, r.rev];
-    case 'watch':
-      return [verbs.watch, r.tag, r.glob, r.from, r.credits];
+    case 'watch': {
+      const previous = r.previous ? [true] : [];
+      return [verbs.watch, r.tag, r.glob, r.from, r.credits, ...previous];
+    }
     case 'credit':
       return [verbs.credit, r.tag, r.more];
     case 'join': {
@@ -79,6 +122,23 @@ function requestFields(r: NativeRequest): Field {
     }
     case 'change':
       return [verbs.change, r.tag, changeFields(r.change), positionFields(r.ifMembershipAt)];
+    case 'create':
+      return [verbs.create, r.tag, r.prefix, r.body, r.lease, ...sessionFields(r)];
+    case 'count':
+      return [verbs.count, r.tag, r.path, r.delta, r.rev, ...sessionFields(r)];
+    case 'transact': {
+      const compares = r.compares.map(compareFields);
+      const [ifTrue, ifFalse] = [r.ifTrue.map(operationFields), r.ifFalse.map(operationFields)];
+      return [verbs.transact, r.tag, compares, ifTrue, ifFalse, ...sessionFields(r)];
+    }
+    case 'grant':
+      return [verbs.grant, r.tag, r.lengthMs, r.window, ...sessionFields(r)];
+    case 'revoke':
+      return [verbs.revoke, r.tag, r.lease, ...sessionFields(r)];
+    case 'keepAlive':
+      return [verbs.keepAlive, r.tag, r.leases, r.renew];
+    case 'lease':
+      return [verbs.lease, r.tag, r.lease, r.offset, r.limit];
     case 'rev':
     case 'self':
     case 'cancel':
@@ -91,6 +151,11 @@ function requestFields(r: NativeRequest): Field {
   }
 }
 
+const leastField = (r: { readonly least: number | null }): readonly Field[] =>
+  r.least === null ? [] : [r.least];
+
+const sessionFields = (r: InSession): readonly Field[] => [r.session, r.seq, r.ackedBelow];
+
 function readRequest(tuple: Tuple): NativeRequest {
   const verb = tuple.whole();
   const tag = tuple.whole();
@@ -102,10 +167,12 @@ function readRequest(tuple: Tuple): NativeRequest {
 function readByVerb(t: Tuple, verb: number, tag: number): NativeRequest {
   switch (verb) {
     case verbs.get:
-      return { kind: 'get', tag, path: t.text(), rev: t.signedOrNull() };
+      return { kind: 'get', tag, path: t.text(), ...readFreshness(t) };
     case verbs.set: {
       const [path, body, rev] = [t.text(), t.bytes(), t.signed()];
-      return { kind: 'set', tag, path, body, rev, ...readInSession(t) };
+      const inSession = readInSession(t);
+      const lease = t.atEnd ? noLease : readLease(t);
+      return { kind: 'set', tag, path, body, rev, ...inSession, lease };
     }
     case verbs.delete: {
       const [path, rev] = [t.text(), t.signed()];
@@ -118,20 +185,20 @@ function readByVerb(t: Tuple, verb: number, tag: number): NativeRequest {
     case verbs.self:
       return { kind: 'self', tag };
     case verbs.stat:
-      return { kind: 'stat', tag, path: t.text(), rev: t.signedOrNull() };
+      return { kind: 'stat', tag, path: t.text(), ...readFreshness(t) };
     case verbs.list: {
       const [path, offset, limit] = [t.text(), t.signed(), t.whole()];
-      return { kind: 'list', tag, path, offset, limit, rev: t.signedOrNull() };
+      return { kind: 'list', tag, path, offset, limit, ...readFreshness(t) };
     }
     case verbs.walk: {
       const [glob, offset, limit] = [t.text(), t.signed(), t.whole()];
-      return { kind: 'walk', tag, glob, offset, limit, rev: t.signedOrNull() };
+      return { kind: 'walk', tag, glob, offset, limit, ...readFreshness(t) };
     }
     case verbs.wait:
       return { kind: 'wait', tag, glob: t.text(), rev: t.signed() };
     case verbs.watch: {
-      const [glob, from] = [t.text(), t.signed()];
-      return { kind: 'watch', tag, glob, from, credits: t.whole() };
+      const [glob, from, credits] = [t.text(), t.signed(), t.whole()];
+      return { kind: 'watch', tag, glob, from, credits, previous: t.atEnd ? false : t.flag() };
     }
     case verbs.credit:
       return { kind: 'credit', tag, more: t.whole() };
@@ -150,9 +217,39 @@ function readByVerb(t: Tuple, verb: number, tag: number): NativeRequest {
     }
     case verbs.ping:
       return { kind: 'ping', tag };
+    case verbs.create: {
+      const [prefix, body, lease] = [t.text(), t.bytes(), readLease(t)];
+      return { kind: 'create', tag, prefix, body, lease, ...readInSession(t) };
+    }
+    case verbs.count: {
+      const [path, delta, rev] = [t.text(), t.signed(), t.signed()];
+      return { kind: 'count', tag, path, delta, rev, ...readInSession(t) };
+    }
+    case verbs.transact: {
+      const compares = t.list(readCompare);
+      const [ifTrue, ifFalse] = [t.list(readOperation), t.list(readOperation)];
+      return { kind: 'transact', tag, compares, ifTrue, ifFalse, ...readInSession(t) };
+    }
+    case verbs.grant: {
+      const [lengthMs, window] = [t.whole(), t.whole()];
+      return { kind: 'grant', tag, lengthMs, window, ...readInSession(t) };
+    }
+    case verbs.revoke:
+      return { kind: 'revoke', tag, lease: readLease(t), ...readInSession(t) };
+    case verbs.keepAlive:
+      return { kind: 'keepAlive', tag, leases: t.wholes().map(leaseId), renew: t.flag() };
+    case verbs.lease:
+      return { kind: 'lease', tag, lease: readLease(t), offset: t.signed(), limit: t.whole() };
     default:
       return { kind: 'unknown', tag, verb };
   }
+}
+
+const readLease = (t: Tuple): LeaseId => leaseId(t.whole());
+
+function readFreshness(t: Tuple): { readonly rev: number | null; readonly least: number | null } {
+  const rev = t.signedOrNull();
+  return { rev, least: t.atEnd ? null : t.wholeOrNull() };
 }
 
 function readInSession(t: Tuple): InSession {

@@ -114,6 +114,13 @@ export class Tuple {
     return (items as readonly unknown[]).map((item) => read(new Tuple(item, this.#what)));
   }
 
+  wholes(): number[] {
+    const items = this.#next();
+    if (!Array.isArray(items)) return this.fail('is not a list');
+    const wrong = items.some((item) => !Number.isSafeInteger(item) || item < 0);
+    return wrong ? this.fail('is not a list of whole numbers') : (items as number[]);
+  }
+
   texts(): string[] {
     const items = this.#next();
     if (!Array.isArray(items)) return this.fail('is not a list');
@@ -127,6 +134,11 @@ export class Tuple {
 
   nodeIdsOrNull(): NodeId[] | null {
     return this.#isNull() ? null : this.nodeIds();
+  }
+
+  /** No field is left: a version that did not have the next one wrote this. */
+  get atEnd(): boolean {
+    return this.#at >= this.#fields.length;
   }
 
   /** There must be nothing more. */

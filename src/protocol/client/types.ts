@@ -3,6 +3,7 @@ import type {
   ClusterId,
   Effect,
   ErrorCode,
+  LeaseId,
   Lineage,
   LogIndex,
   Membership,
@@ -76,24 +77,78 @@ export type MemberChange =
   | { readonly kind: 'replace'; readonly out: NodeId; readonly in: NodeId; readonly keep: boolean }
   | { readonly kind: 'setAddress'; readonly id: NodeId; readonly address: string };
 
+/** What must hold for a transaction's first branch, as in the tree; paths are unchecked. */
+export type NativeCompare =
+  | {
+      readonly kind: 'changed' | 'created';
+      readonly path: string;
+      readonly relation: NativeRelation;
+      readonly revision: number;
+    }
+  | {
+      readonly kind: 'value';
+      readonly path: string;
+      readonly relation: NativeRelation;
+      readonly body: Uint8Array;
+    }
+  | {
+      readonly kind: 'lease';
+      readonly path: string;
+      readonly lease: LeaseId;
+      readonly equal: boolean;
+    }
+  | { readonly kind: 'exists'; readonly path: string; readonly exists: boolean };
+
+export type NativeRelation = 'equal' | 'unequal' | 'less' | 'greater';
+
+/** What a transaction does, as in the tree; paths are unchecked, `rev` is the guard. */
+export type NativeOperation =
+  | {
+      readonly kind: 'set';
+      readonly path: string;
+      readonly body: Uint8Array;
+      readonly rev: number;
+      /** 0: none. */
+      readonly lease: LeaseId;
+    }
+  | { readonly kind: 'delete'; readonly path: string; readonly rev: number }
+  | {
+      readonly kind: 'create';
+      readonly prefix: string;
+      readonly body: Uint8Array;
+      readonly lease: LeaseId;
+    }
+  | {
+      readonly kind: 'count';
+      readonly path: string;
+      readonly delta: number;
+      readonly rev: number;
+    }
+  | { readonly kind: 'get'; readonly path: string };
+
+/**
+ * How fresh a read has to be.
+ *
+ * `rev: null`, `least: null`: the newest state, behind a read barrier (linearizable). A `rev`: that
+ * state, waited for when it is still to come. A `least` (then `rev` is `null`): the node alone answers
+ * from its newest state, as soon as that holds revision `least`; 0 takes whatever is there.
+ */
+type Freshness = { readonly rev: number | null; readonly least: number | null };
+
 /**
  * Paths and globs are as the client sent them, unchecked: a bad one is answered, not a reason to
- * close. So are sizes within a frame. `rev: null` reads the newest state, behind a read barrier; a
- * `rev` reads that state, and waits for it when it is still to come.
+ * close. So are sizes within a frame.
  */
 export type NativeRequest =
-  | {
-      readonly kind: 'get';
-      readonly tag: number;
-      readonly path: string;
-      readonly rev: number | null;
-    }
+  | ({ readonly kind: 'get'; readonly tag: number; readonly path: string } & Freshness)
   | ({
       readonly kind: 'set';
       readonly tag: number;
       readonly path: string;
       readonly body: Uint8Array;
       readonly rev: number;
+      /** The lease that the file goes with from now on; 0: none. */
+      readonly lease: LeaseId;
     } & InSession)
   | ({
       readonly kind: 'delete';
@@ -104,30 +159,23 @@ export type NativeRequest =
   | ({ readonly kind: 'nop'; readonly tag: number } & InSession)
   | { readonly kind: 'rev'; readonly tag: number }
   | { readonly kind: 'self'; readonly tag: number }
-  | {
-      readonly kind: 'stat';
-      readonly tag: number;
-      readonly path: string;
-      readonly rev: number | null;
-    }
+  | ({ readonly kind: 'stat'; readonly tag: number; readonly path: string } & Freshness)
   /** Names in a directory, from the `offset`-th on, at most `limit`. */
-  | {
+  | ({
       readonly kind: 'list';
       readonly tag: number;
       readonly path: string;
       readonly offset: number;
       readonly limit: number;
-      readonly rev: number | null;
-    }
+    } & Freshness)
   /** Files a glob matches, in walk order, from the `offset`-th on, at most `limit`. */
-  | {
+  | ({
       readonly kind: 'walk';
       readonly tag: number;
       readonly glob: string;
       readonly offset: number;
       readonly limit: number;
-      readonly rev: number | null;
-    }
+    } & Freshness)
   /** The first matching event at or after `rev`. */
   | { readonly kind: 'wait'; readonly tag: number; readonly glob: string; readonly rev: number }
   /** Every matching event from `from` on. The node sends at most `credits` events until given more. */
@@ -137,6 +185,8 @@ export type NativeRequest =
       readonly glob: string;
       readonly from: number;
       readonly credits: number;
+      /** Each event with the body that the file had before it. */
+      readonly previous: boolean;
     }
   /** `more` credits for the watch `tag`. Has no reply; nothing happens when that watch has ended. */
   | { readonly kind: 'credit'; readonly tag: number; readonly more: number }
@@ -161,6 +211,54 @@ export type NativeRequest =
       readonly ifMembershipAt: LogPosition | null;
     }
   | { readonly kind: 'ping'; readonly tag: number }
+  /** A new file whose name is `prefix` and the revision it takes, in 16 digits. */
+  | ({
+      readonly kind: 'create';
+      readonly tag: number;
+      readonly prefix: string;
+      readonly body: Uint8Array;
+      readonly lease: LeaseId;
+    } & InSession)
+  /** Adds `delta` to a file that holds a whole number; a missing one counts as 0. */
+  | ({
+      readonly kind: 'count';
+      readonly tag: number;
+      readonly path: string;
+      readonly delta: number;
+      readonly rev: number;
+    } & InSession)
+  /** One of two branches, whole or not at all. */
+  | ({
+      readonly kind: 'transact';
+      readonly tag: number;
+      readonly compares: readonly NativeCompare[];
+      readonly ifTrue: readonly NativeOperation[];
+      readonly ifFalse: readonly NativeOperation[];
+    } & InSession)
+  /** A lease; with a `window` of requests whose answers are kept it is a session, 0: it is none. */
+  | ({
+      readonly kind: 'grant';
+      readonly tag: number;
+      readonly lengthMs: number;
+      readonly window: number;
+    } & InSession)
+  /** Ends a lease, and with it its files. */
+  | ({ readonly kind: 'revoke'; readonly tag: number; readonly lease: LeaseId } & InSession)
+  /** A sign of life for leases, at most `limits.keepAliveLeasesMax`; without `renew` only the question. */
+  | {
+      readonly kind: 'keepAlive';
+      readonly tag: number;
+      readonly leases: readonly LeaseId[];
+      readonly renew: boolean;
+    }
+  /** A lease's length and its files, from the `offset`-th on, at most `limit`. Linearizable. */
+  | {
+      readonly kind: 'lease';
+      readonly tag: number;
+      readonly lease: LeaseId;
+      readonly offset: number;
+      readonly limit: number;
+    }
   /** A request this version does not know: answered ERR_UNKNOWN_VERB. Never encoded. */
   | { readonly kind: 'unknown'; readonly tag: number; readonly verb: number };
 
@@ -170,13 +268,24 @@ export type NativeEvent = {
   readonly path: string;
   readonly body: Uint8Array;
   readonly revision: Revision;
+  /** What the file held before; `null`: there was none, it was not asked for, or it is not known. */
+  readonly previous: Uint8Array | null;
 };
 
+/** `revision`: of its last write. `created`: of the one that made it. `lease`: 0 is none. */
 export type NativeFile = {
   readonly path: string;
   readonly body: Uint8Array;
   readonly revision: Revision;
+  readonly created: Revision;
+  readonly lease: LeaseId;
 };
+
+/** What one operation of a transaction came to. A `create` made its prefix and `revision`. */
+export type NativeResult =
+  | { readonly kind: 'written'; readonly revision: Revision }
+  | { readonly kind: 'counted'; readonly revision: Revision; readonly value: number }
+  | { readonly kind: 'read'; readonly file: Omit<NativeFile, 'path'> | null };
 
 /** Where a node is in its life, and what it knows. For people and tools. */
 export type NodeReport = {
@@ -196,17 +305,23 @@ export type NodeReport = {
   readonly revision: Revision;
 };
 
-/** `at`: the revision of the state that was read. */
+/**
+ * `at`: the revision of the state that was read. `ageMs`, only when the request had a `least`: for how
+ * long the node has not heard of a leader in office; `null`: it knows of none.
+ */
 export type NativeReply =
-  /** To get. A missing file: revision 0 and no bytes. */
+  /** To get. A missing file: revisions 0, no lease and no bytes. */
   | {
       readonly kind: 'value';
       readonly tag: number;
       readonly at: Revision;
       readonly revision: Revision;
       readonly body: Uint8Array;
+      readonly created: Revision;
+      readonly lease: LeaseId;
+      readonly ageMs: number | null;
     }
-  /** To set, delete, nop: the revision it took. To rev: the present one. */
+  /** To set, delete, nop, revoke: the tree's after it. To rev: the present one. */
   | { readonly kind: 'revision'; readonly tag: number; readonly revision: Revision }
   /** To self. */
   | { readonly kind: 'self'; readonly tag: number; readonly nodeId: NodeId }
@@ -218,6 +333,10 @@ export type NativeReply =
       readonly what: 'missing' | 'file' | 'directory';
       readonly revision: Revision;
       readonly count: number;
+      /** Of a file, else 0. */
+      readonly created: Revision;
+      readonly lease: LeaseId;
+      readonly ageMs: number | null;
     }
   /** To list. `more`: names follow these. */
   | {
@@ -226,6 +345,7 @@ export type NativeReply =
       readonly at: Revision;
       readonly names: readonly string[];
       readonly more: boolean;
+      readonly ageMs: number | null;
     }
   /** To walk. */
   | {
@@ -234,10 +354,14 @@ export type NativeReply =
       readonly at: Revision;
       readonly files: readonly NativeFile[];
       readonly more: boolean;
+      readonly ageMs: number | null;
     }
   /** To wait. */
   | { readonly kind: 'event'; readonly tag: number; readonly event: NativeEvent }
-  /** To watch, many times. All matching events up to `progress` have been sent with or before this. */
+  /**
+   * To watch, many times. All matching events up to `progress` have been sent with or before this. No
+   * events: a mark, sent now and then while others change, so that the client may go on from there.
+   */
   | {
       readonly kind: 'events';
       readonly tag: number;
@@ -257,6 +381,47 @@ export type NativeReply =
     }
   /** To ping. */
   | { readonly kind: 'pong'; readonly tag: number }
+  /** To create: the file it made. */
+  | {
+      readonly kind: 'created';
+      readonly tag: number;
+      readonly path: string;
+      readonly revision: Revision;
+    }
+  /** To count: what the file holds now. */
+  | {
+      readonly kind: 'counted';
+      readonly tag: number;
+      readonly value: number;
+      readonly revision: Revision;
+    }
+  /** To transact. `succeeded`: all compares held. One result an operation of the branch, in order. */
+  | {
+      readonly kind: 'decided';
+      readonly tag: number;
+      readonly succeeded: boolean;
+      readonly revision: Revision;
+      readonly results: readonly NativeResult[];
+    }
+  /** To grant. `leftMs`: what the client may rely on from the moment it first sent the request. */
+  | {
+      readonly kind: 'lease';
+      readonly tag: number;
+      readonly lease: LeaseId;
+      readonly lengthMs: number;
+      readonly leftMs: number;
+    }
+  /** To keepAlive: for each lease, in order, how long it lasts from the sending on; 0: it is not there. */
+  | { readonly kind: 'leases'; readonly tag: number; readonly leftMs: readonly number[] }
+  /** To lease. `more`: paths follow these. */
+  | {
+      readonly kind: 'leaseFiles';
+      readonly tag: number;
+      readonly at: Revision;
+      readonly lengthMs: number;
+      readonly paths: readonly string[];
+      readonly more: boolean;
+    }
   /** Also the end of a watch. */
   | {
       readonly kind: 'error';

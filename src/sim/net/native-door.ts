@@ -7,6 +7,8 @@ import {
   encodeServerHello,
   type NativeReply,
   type NativeRequest,
+  nativeProtocol,
+  sizeHint,
 } from '../../protocol/client/index.ts';
 import type { NativeSession, Server } from '../../server/index.ts';
 import type { End } from './connection.ts';
@@ -34,6 +36,8 @@ export class NativeConnection {
   readonly #intake: Intake<NativeRequest>;
   /** `null` until the hello was welcome. */
   #session: NativeSession | null = null;
+  /** Of the protocol, as agreed in the hellos. */
+  #version: number = nativeProtocol.oldest;
 
   constructor(parts: NativeParts, end: End) {
     this.#parts = parts;
@@ -41,7 +45,7 @@ export class NativeConnection {
     this.#patience = parts.clock.after(limits.requestTimeoutMs, () => end.cut('no hello'));
     this.#outlet = new Outlet<NativeReply>({
       end,
-      write: (replies, first, room) => writeMessage(end, replies, first, room),
+      write: (replies, first, room) => writeMessage(end, this.#version, replies, first, room),
       unsentBytesMax: parts.unsentBytesMax,
       drained: () => {
         this.#intake.goOn();
@@ -78,7 +82,8 @@ export class NativeConnection {
   /** Waits end here; what was written still leaves. */
   end(): void {
     // All that was taken is answered: the client may send the rest elsewhere without a doubt.
-    if (this.#session !== null && this.idle) this.#end.send(encodeReplies([farewell]));
+    if (this.#session !== null && this.idle)
+      this.#end.send(encodeReplies([farewell], this.#version));
     this.#closed();
     this.#end.resume();
     this.#end.close(closed.goingAway, 'the node stops');
@@ -120,6 +125,7 @@ export class NativeConnection {
     this.#patience.cancel();
     this.#end.send(encodeServerHello(opened.hello));
     this.#session = opened.session;
+    this.#version = opened.hello.version;
     if (opened.hello.kind === 'refused') this.#drop(closed.refused, opened.hello.detail);
   }
 
@@ -146,6 +152,7 @@ const farewell: NativeReply = {
 /** One message of as many replies as belong together in it. */
 function writeMessage(
   end: End,
+  version: number,
   replies: readonly NativeReply[],
   first: number,
   room: number,
@@ -157,27 +164,6 @@ function writeMessage(
     bytes += sizeHint(replies[upto] as NativeReply);
   }
   const whole = first === 0 && upto === replies.length;
-  end.send(encodeReplies(whole ? replies : replies.slice(first, upto)));
+  end.send(encodeReplies(whole ? replies : replies.slice(first, upto), version));
   return upto - first;
-}
-
-const overheadBytes = 32;
-
-function sizeHint(reply: NativeReply): number {
-  switch (reply.kind) {
-    case 'value':
-      return overheadBytes + reply.body.length;
-    case 'event':
-      return overheadBytes + reply.event.body.length + reply.event.path.length;
-    case 'events':
-      return reply.events.reduce((sum, e) => sum + e.body.length + e.path.length, overheadBytes);
-    case 'files':
-      return reply.files.reduce((sum, f) => sum + f.body.length + f.path.length, overheadBytes);
-    case 'names':
-      return reply.names.reduce((sum, name) => sum + name.length + 2, overheadBytes);
-    case 'error':
-      return overheadBytes + reply.detail.length;
-    default:
-      return overheadBytes;
-  }
 }

@@ -22,6 +22,7 @@ import type {
   LeaseWaiter,
   NodeHandle,
   NodeStatus,
+  PastEvent,
   ProposalWaiter,
   ViewWaiter,
 } from '../../../src/node/index.ts';
@@ -35,7 +36,9 @@ import {
   type InSession,
   leaseKey,
   type Reply,
+  type TreeLimits,
   type TreeState,
+  usualLimits,
   type View,
 } from '../../../src/tree/index.ts';
 
@@ -83,6 +86,8 @@ export class FakeNode implements NodeHandle {
   /** Addresses of the members that the log names, if they are not those that the tree has. */
   logMembers: readonly string[] | null = null;
 
+  /** How many revisions each look into the past was allowed. */
+  readonly looks: number[] = [];
   /** Leases that were kept alive. */
   readonly kept: LeaseId[] = [];
   age: number | null = 0;
@@ -160,6 +165,17 @@ export class FakeNode implements NodeHandle {
       return () => {};
     }
     return this.#add({ glob, from, watcher, once: true });
+  }
+
+  pastEvent(glob: Glob, from: Revision, revisionsMax: number): PastEvent {
+    this.looks.push(revisionsMax);
+    if (from < this.oldest) return { kind: 'compacted', oldest: this.oldest };
+    const upto = Math.min(from + revisionsMax, this.state.revision + 1);
+    for (let r: number = from; r < upto; r++) {
+      const event = this.events[r];
+      if (event && glob.matches(event.path)) return { kind: 'found', event };
+    }
+    return { kind: 'none', next: revision(Math.max(from, upto)) };
   }
 
   watch(glob: Glob, from: Revision, watcher: EventWatcher): Cancel {
@@ -261,6 +277,18 @@ export class FakeNode implements NodeHandle {
       this.#deliver(event);
     }
     return applied.reply as Reply;
+  }
+
+  /** The cluster's first command: by the rules of this behaviour version, within these limits. */
+  found(behaviourVersion: number, bounds: Partial<TreeLimits> = {}): void {
+    this.apply({
+      kind: 'found',
+      lineage: { clusterId: clusterId('CCCCDDDDEEEEFFFF'), epoch: 1, epochId: '' },
+      name: 'test',
+      behaviourVersion,
+      limits: { ...usualLimits, ...bounds },
+      files: [],
+    });
   }
 
   set(file: string, body: string): Revision {
