@@ -33,6 +33,7 @@ export type Happened = Record<
   | 'operatorChanges'
   | 'scribbles'
   | 'selfEnded'
+  | 'guestsKilled'
   /** Runs in which too many folders were lost to go on: operators had left too few voters. */
   | 'excused',
   number
@@ -62,6 +63,7 @@ export class Cluster {
     operatorChanges: 0,
     scribbles: 0,
     selfEnded: 0,
+    guestsKilled: 0,
     excused: 0,
   };
   readonly #checksum: Checksum;
@@ -107,6 +109,7 @@ export class Cluster {
       // A node alone answers after its own bound, by a clock that may be fast.
       mayBeStale: ({ tookMs }) => this.clocksJumped || tookMs > limits.requestTimeoutMs / 1.3,
       keepsFloor: (guest) => guest.startsWith('l'),
+      clocks: () => this.#clocks(),
     });
   }
 
@@ -203,11 +206,11 @@ export class Cluster {
     return { client: this.#operator, process: this.#operatorProcess };
   }
 
-  client(process: Process, name: string): Client {
+  client(process: Process, name: string, sessionLengthMs: number | null = 30_000): Client {
     return new Client(
       { dial: this.net.dial(process), clock: process, prng: this.world.chance(`client ${name}`) },
       // Also those that come later: a client hears of members when it connects, and may outlive them all.
-      { addresses: everyAddress, clusterName: 'sim', client: name },
+      { addresses: everyAddress, clusterName: 'sim', client: name, sessionLengthMs },
     );
   }
 
@@ -277,6 +280,18 @@ export class Cluster {
     const machine = this.machines[i];
     if (machine === undefined || this.touched.has(machine)) return false;
     return disks[i]?.tailMs === 0 && paces[i]?.lookMs === 0;
+  }
+
+  /** The fastest of the machines' clocks, and how far a slow machine ever was ahead of the world. */
+  #clocks(): { readonly fastest: number; readonly aheadMs: number } {
+    const { paces } = this.plan.shape;
+    let fastest = 1;
+    let aheadMs = 0;
+    for (const [i, machine] of this.machines.entries()) {
+      fastest = Math.max(fastest, paces[i]?.rate ?? 1);
+      aheadMs = Math.max(aheadMs, machine.aheadMs);
+    }
+    return { fastest, aheadMs };
   }
 
   observe(): void {

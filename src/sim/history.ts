@@ -15,7 +15,12 @@ export type Asked =
       readonly ifFalse: readonly AskedOperation[];
     }
   /** No two grants of a run have the same length. */
-  | { readonly kind: 'grant'; readonly lengthMs: number }
+  | {
+      readonly kind: 'grant';
+      readonly lengthMs: number;
+      /** Whether it is kept alive. Default: not. */
+      readonly keep?: boolean;
+    }
   | { readonly kind: 'revoke'; readonly lease: number }
   /**
    * `at`: a revision, or `null` for the newest state (linearizable). `least`: the newest state of one
@@ -137,10 +142,11 @@ export type Told =
       /** Bytes of a file, names in a directory. */
       readonly count: number;
     }
-  | { readonly kind: 'names'; readonly names: readonly string[] }
+  | { readonly kind: 'names'; readonly names: readonly string[]; readonly state?: number }
   | {
       readonly kind: 'files';
       readonly files: readonly { path: string; body: string; revision: number }[];
+      readonly state?: number;
     }
   | { readonly kind: 'revision'; readonly revision: number }
   | { readonly kind: 'event'; readonly event: Shown }
@@ -194,8 +200,6 @@ export type Holder = {
   readonly lengthMs: number;
   /** The last sign of life that was answered: when it was sent, and how long it holds from then on. */
   readonly sign: () => { readonly sentMs: number; readonly holdsMs: number } | null;
-  /** When its end was first applied anywhere; `null`: not yet. */
-  endedMs: number | null;
 };
 
 /** A guest was told that it holds a lock, and believes it until `untilMs`. */

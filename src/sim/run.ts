@@ -3,6 +3,7 @@ import type { Client } from '../client/index.ts';
 import { slotPath } from '../paths/index.ts';
 import type { Checksum } from '../ports/index.ts';
 import { Cluster } from './cluster.ts';
+import { runCallerErrands } from './guests/caller-guest.ts';
 import { Desk, sleep } from './guests/desk.ts';
 import { followByWait, runDoozerErrands } from './guests/doozer-guest.ts';
 import type { Errand, GuestPlan } from './guests/errands.ts';
@@ -41,6 +42,8 @@ const runMsMax = 300_000;
 const happeningsMax = 3_000_000;
 const foundWithinMs = 20_000;
 const drainWithinMs = 30_000;
+/** The longest lease of a guest, by the slowest clock, and a write to end it. */
+const leaseGoneMs = 2000 / 0.8 + 1000;
 /** While some are half cut off, and nothing else is wrong. */
 const electionsMax = 2;
 
@@ -161,13 +164,27 @@ export class Run {
     for (const plan of this.#plan.guests) {
       const process = new Process(this.#world, { startMs: 0, rate: 1, lookMs: 0 });
       this.#guestsBusy++;
-      this.#guest(plan, process).then(
-        () => {
-          this.#guestsBusy--;
-        },
-        (error: unknown) => this.fail(error),
-      );
+      let isBusy = true;
+      const left = (): void => {
+        if (isBusy) this.#guestsBusy--;
+        isBusy = false;
+      };
+      this.#guest(plan, process).then(left, (error: unknown) => this.fail(error));
+      const { diesMs, kind } = plan;
+      if (diesMs === null || (kind !== 'library' && kind !== 'caller')) continue;
+      this.#world.after(diesMs, () => {
+        this.#world.say(() => `-- ${plan.name} is killed`);
+        this.#cluster.happened.guestsKilled++;
+        this.#endGuest(process);
+        left();
+      });
     }
+  }
+
+  /** Killed: what it held it does not let go. */
+  #endGuest(process: Process): void {
+    process.end();
+    this.#cluster.net.processEnded(process, 'reset');
   }
 
   async #guest(plan: GuestPlan, process: Process): Promise<void> {
@@ -177,8 +194,20 @@ export class Run {
     const desk = new Desk(name, history);
     const over = (): boolean => this.#cluster.calm;
     switch (plan.kind) {
-      case 'library':
-        return runErrands(desk, this.#cluster.client(process, name), process, this.#errands(plan));
+      case 'library': {
+        const client = this.#cluster.client(process, name, plan.sessionLengthMs);
+        await runErrands(desk, client, process, this.#errands(plan));
+        if (chance.below(2) === 0) await client.close();
+        this.#endGuest(process);
+        return;
+      }
+      case 'caller': {
+        const sessionLengthMs = plan.sessionLengthMs ?? 2000;
+        const parts = { desk, process, machines, chance, sessionLengthMs, over };
+        await runCallerErrands(parts, this.#errands(plan));
+        this.#endGuest(process);
+        return;
+      }
       case 'doozer':
         return runDoozerErrands({ desk, net, process, machines, chance }, this.#errands(plan));
       case 'watcher': {
@@ -401,8 +430,32 @@ export class Run {
       return true;
     };
     await this.#until(isLevel, 'all nodes have applied the same', drainWithinMs);
+    await this.#leasesGone(core);
     const { checkers } = cluster;
     await this.#until(() => checkers.watchesDrained(), 'watches were told of all', drainWithinMs);
+  }
+
+  /**
+   * Whoever held leases went away: they end within their length, and once more that long for each leader
+   * that took office since.
+   */
+  async #leasesGone(core: readonly Machine[]): Promise<void> {
+    const { counts } = this.#cluster.checkers;
+    const { elections } = counts;
+    const { nowMs } = this.#world;
+    const left = (): number => {
+      const view = core[0]?.node?.view();
+      let count = 0;
+      for (const [, { session }] of view?.leases.entries() ?? []) if (session === null) count++;
+      return count;
+    };
+    while (left() > 0) {
+      const withinMs = leaseGoneMs * (1 + counts.elections - elections);
+      if (this.#world.nowMs > nowMs + withinMs) {
+        throw new Violation('lease', `${left()} leases of guests that left outlive ${withinMs} ms`);
+      }
+      await this.#sleep(25);
+    }
   }
 
   #sleep(ms: number): Promise<void> {

@@ -93,7 +93,7 @@ export function visit(cluster: Cluster, host: Machine, verbs: Verb[]): void {
   const process = new Process(world, { startMs: 0, rate: 1, lookMs: 0 });
   const name = `v${cluster.visitors++}`;
   const chance = world.chance(name);
-  const errands = drawErrands(chance, visitorErrands, 5 + chance.below(30)).map((errand) => ({
+  const errands = drawErrands(chance, visitorErrands, 5 + chance.below(30), 0).map((errand) => ({
     ...errand,
     verb: verbs[errand.choice % verbs.length] ?? 'get',
     // All of them at one place.

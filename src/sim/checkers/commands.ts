@@ -1,8 +1,8 @@
-import { compareText, sameBytes } from '../../base/index.ts';
+import { sameBytes } from '../../base/index.ts';
 import {
   type CommandEnvelope,
-  describeEvent,
   describeReply,
+  type Event,
   type Reply,
   type View,
 } from '../../tree/index.ts';
@@ -167,8 +167,10 @@ const isSaved = (
 const isNodes = ({ command: { kind } }: CommandEnvelope): boolean =>
   kind === 'found' || kind === 'publish' || kind === 'unreadable';
 
-const eventsText = (events: Step['events']): string =>
-  events.length === 0 ? 'nothing' : events.map(describeEvent).sort(compareText).join(', ');
+const eventsText = (events: readonly Pick<Event, 'kind' | 'path' | 'revision'>[]): string =>
+  events.length === 0
+    ? 'nothing'
+    : events.map(({ kind, path, revision }) => `${kind} ${path} @${revision}`).join(', ');
 
 const commandText = ({ command, session, seq, ackedBelow }: CommandEnvelope): string =>
   session === 0 ? command.kind : `${command.kind} ${session}/${seq}, acknowledged ${ackedBelow}`;

@@ -28,6 +28,7 @@ export const countNames = [
   'watches',
   'watchEvents',
   'compacted',
+  'nearReads',
   'answeredAgain',
   'sessionsLost',
   'numbersRefused',

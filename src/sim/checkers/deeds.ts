@@ -38,11 +38,15 @@ export class Deeds {
     if (mark === null) return;
     const operation = this.#operations.get(mark);
     if (operation === undefined) {
-      if (!isOwn(command)) return;
+      // A client that is closed lets its leases go by itself.
+      if (!isOwn(command) || command.kind === 'revoke') return;
       throw new Violation('exactlyOnce', `entry ${step.index} is ${mark}, which nobody asked for`);
     }
     const before = this.#deeds.get(operation);
-    if (before !== undefined) {
+    // What the cluster was too full for may be asked for again, under another number.
+    const isOver = before?.reply.kind === 'refused' && before.reply.code === 'ERR_OVERLOADED';
+    if (before !== undefined && command.kind === 'revoke') return;
+    if (before !== undefined && !isOver) {
       throw new Violation(
         'exactlyOnce',
         `it ran with entry ${before.step.index} (${describeReply(before.reply)}) and again with ${step.index} (${describeReply(reply)}): ${operationText(operation)}`,

@@ -18,6 +18,8 @@ export class LeaseClock {
   readonly #history: History;
   readonly #counts: Counts;
   readonly #clocks: Clocks;
+  /** When the end of each lease was first applied anywhere. */
+  readonly #ends = new Map<number, number>();
 
   constructor(history: History, counts: Counts, clocks: Clocks) {
     this.#history = history;
@@ -50,13 +52,12 @@ export class LeaseClock {
   }
 
   #ended(lease: number): void {
-    const holder = this.#history.holders.get(lease);
-    if (holder !== undefined) holder.endedMs ??= this.#history.nowMs;
+    if (!this.#ends.has(lease)) this.#ends.set(lease, this.#history.nowMs);
   }
 
   #expired(at: At, lease: number): void {
     const holder = this.#history.holders.get(lease);
-    if (holder === undefined || holder.endedMs !== null) return;
+    if (holder === undefined || this.#ends.has(lease)) return;
     const sign = holder.sign();
     if (sign === null) return;
     this.#counts.leasesOutlived++;
@@ -75,9 +76,10 @@ export class LeaseClock {
     return sentMs + holdsMs / fastest - aheadMs - roundedMs;
   }
 
-  #checkAnswers({ guest, lease, endedMs, sign }: Holder): void {
+  #checkAnswers({ guest, lease, sign }: Holder): void {
     const last = sign();
-    if (endedMs === null || last === null || last.sentMs <= endedMs) return;
+    const endedMs = this.#ends.get(lease);
+    if (endedMs === undefined || last === null || last.sentMs <= endedMs) return;
     throw new Violation(
       'lease',
       `${guest} asked at ${last.sentMs.toFixed(1)} for lease ${lease} and was told that it goes on, and it had ended at ${endedMs.toFixed(1)}`,

@@ -4,7 +4,7 @@ import type { Counts } from './counts.ts';
 import type { Deeds } from './deeds.ts';
 import type { EventTable } from './events.ts';
 import type { TreeModel } from './model.ts';
-import { Reads } from './reads.ts';
+import { Reads, stateOf } from './reads.ts';
 import { operationText } from './text.ts';
 import { Writes } from './writes.ts';
 
@@ -93,6 +93,19 @@ export class Outcomes {
           `${guest} had seen revision ${seen}: ${operationText(operation)}`,
         );
       }
+      this.#saw(guest, told.revision);
+    } else if (told !== null && stateOf(told) !== null) {
+      const state = stateOf(told) ?? 0;
+      const isNear = 'least' in operation.asked && operation.asked.least !== undefined;
+      if (isNear && state < seen && this.#parts.keepsFloor(guest)) {
+        throw new Violation(
+          'session',
+          `${guest} had seen revision ${seen}, and sees ${state}: ${operationText(operation)}`,
+        );
+      }
+      if (isNear) this.#parts.counts.nearReads++;
+      this.#saw(guest, state);
+    } else if (told?.kind === 'created' || told?.kind === 'counted' || told?.kind === 'decided') {
       this.#saw(guest, told.revision);
     } else if (told?.kind === 'wrote' || told?.kind === 'event') this.#saw(guest, place);
   }

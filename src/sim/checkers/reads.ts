@@ -116,6 +116,9 @@ export class Reads {
     if (fits === null) return this.#notTold(operation, told);
     const { ceiling } = operation;
     if (asked.at !== null) return this.#lookAt(operation, asked, fits);
+    const state = stateOf(told);
+    if (asked.least !== undefined) return this.#lookNear(operation, asked.least, fits, state);
+    if (state !== null) return this.#lookOnce(operation, floor, fits, state);
     for (let revision = Math.max(floor, leastOf(told)); revision <= ceiling; revision++) {
       if (fits.state(revision)) return revision;
       // Up to the next event that could make a difference it stays as it is.
@@ -124,6 +127,31 @@ export class Reads {
     throw new Violation(
       'linearizable',
       `no state from ${floor} to ${ceiling} is like this: ${operationText(operation)}`,
+    );
+  }
+
+  /** It says which state it saw. */
+  #lookOnce(operation: Operation, floor: number, fits: Fits, state: number): number {
+    if (state >= floor && state <= operation.ceiling && fits.state(state)) return state;
+    throw new Violation(
+      'linearizable',
+      `the state at ${state} was not like this, or does not lie between ${floor} and ${operation.ceiling}: ${operationText(operation)}`,
+    );
+  }
+
+  /** What one node had, however old; only not before what was asked for. It binds nobody. */
+  #lookNear(operation: Operation, least: number, fits: Fits, state: number | null): null {
+    const { ceiling } = operation;
+    if (state !== null) {
+      if (state >= least && state <= ceiling && fits.state(state)) return null;
+    } else {
+      for (let revision = least; revision <= ceiling; revision++) {
+        if (fits.state(revision)) return null;
+      }
+    }
+    throw new Violation(
+      'linearizable',
+      `no state from ${least} to ${ceiling} is like this, or not that at ${state ?? '?'}: ${operationText(operation)}`,
     );
   }
 
@@ -198,6 +226,8 @@ export class Reads {
     const { model, events } = this.#parts;
     const event = model.fileAt(path, revision);
     if (file === null) return event === null && !model.isDirectory(path, revision);
+    if (file.created !== undefined && file.created !== model.createdAt(path, revision))
+      return false;
     return event?.revision === file.revision && events.bodyAt(file.revision) === file.body;
   }
 
@@ -240,6 +270,12 @@ type Fits = {
   readonly state: (revision: number) => boolean;
   readonly matters: (event: Event) => boolean;
 };
+
+/** The revision of the state that was read, where it is told. */
+export const stateOf = (told: Told): number | null =>
+  told.kind === 'value' || told.kind === 'names' || told.kind === 'files'
+    ? (told.state ?? null)
+    : null;
 
 /** A state in which this was read is at least of this revision. */
 function leastOf(told: Told): number {

@@ -3,7 +3,7 @@ import { type Client, oldestRevision } from '../../client/index.ts';
 import type { History, WatchRecord } from '../history.ts';
 import type { Process } from '../process.ts';
 import { sleep } from './desk.ts';
-import { shown } from './library-guest.ts';
+import { shown } from './library-asks.ts';
 
 export type WatcherParts = {
   readonly name: string;

@@ -1,6 +1,8 @@
 import { noBytes, sameBytes } from '../../../base/index.ts';
 import { ancestorsOf, comparePaths, type Path, rootPath } from '../../../paths/index.ts';
-import type { Event } from '../../../tree/index.ts';
+import type { Event as TreeEvent } from '../../../tree/index.ts';
+
+type Event = Pick<TreeEvent, 'kind' | 'path' | 'body' | 'revision'>;
 
 export type NaiveFile = {
   readonly body: Uint8Array;
