@@ -110,6 +110,12 @@ export class Cluster {
       mayBeStale: ({ tookMs }) => this.clocksJumped || tookMs > limits.requestTimeoutMs / 1.3,
       keepsFloor: (guest) => guest.startsWith('l'),
       clocks: () => this.#clocks(),
+      hasSession: (guest) =>
+        plan.guests.some(
+          ({ name, kind, sessionLengthMs }) =>
+            name === guest &&
+            (kind === 'caller' || (kind === 'library' && sessionLengthMs !== null)),
+        ),
     });
   }
 

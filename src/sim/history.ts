@@ -198,6 +198,8 @@ export type Holder = {
   readonly guest: string;
   readonly lease: number;
   readonly lengthMs: number;
+  /** When it was told of it. */
+  readonly grantedMs?: number;
   /** The last sign of life that was answered: when it was sent, and how long it holds from then on. */
   readonly sign: () => { readonly sentMs: number; readonly holdsMs: number } | null;
 };
@@ -218,8 +220,10 @@ export class History {
   readonly #nowMs: () => number;
   readonly operations: Operation[] = [];
   readonly watches: WatchRecord[] = [];
-  /** By lease. */
+  /** By lease: to whom it was granted. */
   readonly holders = new Map<number, Holder>();
+  /** By lease: who else keeps it alive, through one node. */
+  readonly leans = new Map<number, Holder>();
   readonly holds: Hold[] = [];
   #moment = 0;
   /** Highest revision that any guest was told of. */

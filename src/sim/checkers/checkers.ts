@@ -48,6 +48,8 @@ export type CheckersParts = {
   readonly keepsFloor?: (guest: string) => boolean;
   /** Whether the committed log is carried out a second time. Default: it is; not where logs are made up. */
   readonly replays?: boolean;
+  /** Whether this guest's writes are numbered in a session. Default: not. */
+  readonly hasSession?: (guest: string) => boolean;
   /** How much faster than the world the fastest clock of a node may run, and how far it may be ahead, in
    * ms. Default: as fast, and not at all. */
   readonly clocks?: () => { readonly fastest: number; readonly aheadMs: number };
@@ -85,6 +87,7 @@ export class Checkers implements Witness {
       mayBeStale: () => true,
       keepsFloor: never,
       replays: true,
+      hasSession: never,
       clocks: () => ({ fastest: 1, aheadMs: 0 }),
       isDrivers: (path) => path === '/alive',
       ...parts,
@@ -236,7 +239,7 @@ export class Checkers implements Witness {
    * @param isDrained  the cluster was healed and had its time: whatever is still owed will never come.
    */
   finish(isDrained = true): void {
-    const { history, mayBeStale, keepsFloor, isDrivers } = this.#parts;
+    const { history, mayBeStale, keepsFloor, hasSession, isDrivers } = this.#parts;
     this.#events.checkWhole();
     const model = new TreeModel();
     for (let revision = 1; revision <= this.#events.known; revision++) {
@@ -256,9 +259,10 @@ export class Checkers implements Witness {
       endOfRange: (revision) => this.#endOfRange(revision),
       mayBeStale,
       keepsFloor,
+      hasSession,
       isDrivers,
     }).check();
-    this.#watches.check(isDrained);
+    this.#watches.check(isDrained, model);
   }
 
   #commit(node: NodeLog, view: View): void {

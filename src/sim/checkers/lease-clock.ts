@@ -41,7 +41,8 @@ export class LeaseClock {
 
   /** The run is over. */
   check(): void {
-    for (const holder of this.#history.holders.values()) this.#checkAnswers(holder);
+    const { holders, leans } = this.#history;
+    for (const holder of [...holders.values(), ...leans.values()]) this.#checkAnswers(holder);
     const byPath = new Map<string, Hold[]>();
     for (const hold of this.#history.holds) {
       const others = byPath.get(hold.path) ?? [];
@@ -56,8 +57,14 @@ export class LeaseClock {
   }
 
   #expired(at: At, lease: number): void {
-    const holder = this.#history.holders.get(lease);
-    if (holder === undefined || this.#ends.has(lease)) return;
+    const { holders, leans } = this.#history;
+    for (const holder of [holders.get(lease), leans.get(lease)]) {
+      if (holder !== undefined && !this.#ends.has(lease)) this.#checkEnd(at, holder);
+    }
+  }
+
+  #checkEnd(at: At, holder: Holder): void {
+    const { guest, lease } = holder;
     const sign = holder.sign();
     if (sign === null) return;
     this.#counts.leasesOutlived++;
@@ -66,7 +73,7 @@ export class LeaseClock {
     if (nowMs >= leastMs) return;
     throw new Violation(
       'lease',
-      `entry ${placeText(at)} ends lease ${lease} of ${holder.guest} at ${nowMs.toFixed(1)}, and its sign of life of ${sign.sentMs.toFixed(1)} was answered with ${sign.holdsMs} ms: not before ${leastMs.toFixed(1)}`,
+      `entry ${placeText(at)} ends lease ${lease} of ${guest} at ${nowMs.toFixed(1)}, and its sign of life of ${sign.sentMs.toFixed(1)} was answered with ${sign.holdsMs} ms: not before ${leastMs.toFixed(1)}`,
     );
   }
 
@@ -76,8 +83,9 @@ export class LeaseClock {
     return sentMs + holdsMs / fastest - aheadMs - roundedMs;
   }
 
-  #checkAnswers({ guest, lease, sign }: Holder): void {
+  #checkAnswers({ guest, lease, grantedMs = 0, sign }: Holder): void {
     const last = sign();
+    if (last !== null && last.sentMs > grantedMs) this.#counts.leasesRenewed++;
     const endedMs = this.#ends.get(lease);
     if (endedMs === undefined || last === null || last.sentMs <= endedMs) return;
     throw new Violation(

@@ -17,8 +17,12 @@ export type OutcomesParts = {
   readonly endOfRange: (revision: number) => number;
   readonly mayBeStale: (operation: Operation) => boolean;
   readonly keepsFloor: (guest: string) => boolean;
+  readonly hasSession: (guest: string) => boolean;
   readonly isDrivers: (path: string) => boolean;
 };
+
+/** The library gives a request no less, unless it is told to. */
+const patienceMsMin = 5000;
 
 type Moment = { readonly at: number; readonly operation: Operation; readonly isEnd: boolean };
 
@@ -28,6 +32,7 @@ type Moment = { readonly at: number; readonly operation: Operation; readonly isE
  * any that had ended when it began, and not beyond what was applied when it ended. To take the earliest
  * place that fits is best, since it binds later ones least.
  *
+ * `outcome`: a write of a session has an unknown outcome only if its session was lost or its guest gave up.
  * `session`: what one client is told of the cluster's revision never goes back.
  */
 export class Outcomes {
@@ -76,11 +81,24 @@ export class Outcomes {
 
   #ended(operation: Operation): void {
     const floor = this.#floors[operation.n] ?? 0;
+    this.#checkUnknown(operation);
     const wrote = this.#writes.placeOf(operation, floor);
     const ran = this.#parts.deeds.placeOf(operation, floor);
     const place = wrote ?? ran ?? this.#reads.placeOf(operation, floor);
     if (place !== null && place > this.#floor) this.#floor = place;
     this.#checkSession(operation, place ?? 0);
+  }
+
+  /** In a session nobody is left in the dark, but for who gave up and whose session was lost. */
+  #checkUnknown(operation: Operation): void {
+    const { guest, told, tookMs } = operation;
+    if (told?.kind !== 'unknown' || !this.#parts.hasSession(guest)) return;
+    if (told.code === 'ERR_CANCELLED' || told.code === 'ERR_SESSION_LOST') return;
+    if (told.code === 'ERR_OUTCOME_UNKNOWN' && tookMs >= patienceMsMin) return;
+    throw new Violation(
+      'outcome',
+      `nobody knows, after ${tookMs.toFixed(1)} ms: ${operationText(operation)}`,
+    );
   }
 
   #checkSession(operation: Operation, place: number): void {

@@ -111,12 +111,14 @@ class Caller {
     lengthMs: number,
     answered: (sentMs: number, holdsMs: number) => void,
   ): void {
-    const { process, over, desk } = this.#parts;
+    const { process, over, desk, chance } = this.#parts;
+    // One in three comes when it may just be too late.
+    const everyMs = lengthMs * (chance.below(3) === 0 ? 0.9 + chance.below(25) / 100 : 0.25);
     const again = async (): Promise<void> => {
       for (let isThere = true; isThere && !over(); ) {
-        await sleep(process, lengthMs / 4);
+        await sleep(process, everyMs);
         const sentMs = desk.history.nowMs;
-        const leftMs = await this.#keepAlive(lease, lengthMs / 4);
+        const leftMs = await this.#keepAlive(lease, lengthMs / 3);
         if (leftMs === 0) isThere = false;
         else if (leftMs !== null) answered(sentMs, leftMs);
       }
@@ -248,7 +250,13 @@ class Caller {
   #granted({ lengthMs, keep = false }: Asked & { kind: 'grant' }, id: LeaseId, atMs: number): void {
     const { history, name: guest } = this.#parts.desk;
     let sign = { sentMs: atMs, holdsMs: lengthMs };
-    history.holders.set(id, { guest, lease: id, lengthMs, sign: () => sign });
+    history.holders.set(id, {
+      guest,
+      lease: id,
+      lengthMs,
+      grantedMs: history.nowMs,
+      sign: () => sign,
+    });
     if (!keep) return;
     this.keep(id, lengthMs, (sentMs, holdsMs) => {
       if (sentMs + holdsMs > sign.sentMs + sign.holdsMs) sign = { sentMs, holdsMs };

@@ -18,6 +18,12 @@ export const shown = ({ kind, path, body, revision }: Event): Shown => ({
   revision,
 });
 
+/** With what stood there before. */
+export const shownWithPrevious = (event: Event): Shown => ({
+  ...shown(event),
+  previous: event.previous === null ? null : textOf(event.previous),
+});
+
 export type Asking = {
   readonly guest: string;
   readonly client: Client;
@@ -184,6 +190,7 @@ async function grant(
     guest,
     lease: lease.id,
     lengthMs,
+    grantedMs: history.nowMs,
     // Guests' clocks run as fast as the world's.
     sign: () => {
       const leftMs = lease.leftMs();
