@@ -76,6 +76,8 @@ export class Checkers implements Witness {
   readonly #leases: LeaseClock;
   /** Revisions at which some node's state stood, between two changes. */
   readonly #ends: (true | undefined)[] = [];
+  /** By revision within an entry, its last one; `null`: not known. */
+  #rangeEnds: ReadonlyMap<number, number> | null = null;
 
   constructor(parts: CheckersParts) {
     this.#parts = {
@@ -306,8 +308,11 @@ export class Checkers implements Witness {
       if (node.view !== null && this.#isRight(node)) views.set(node.id, node.view);
     }
     const commands = new Commands({ counts: this.counts, deeds, views });
+    const rangeEnds = new Map<number, number>();
+    this.#rangeEnds = rangeEnds;
     for (const step of replay(this.#cluster.committed, this.#commands, this.#events)) {
       commands.take(step);
+      for (let at = step.before + 1; at < step.after; at++) rangeEnds.set(at, step.after);
     }
   }
 
@@ -321,7 +326,9 @@ export class Checkers implements Witness {
     return false;
   }
 
+  /** Revisions of one entry belong together. */
   #endOfRange(revision: number): number {
+    if (this.#rangeEnds !== null) return this.#rangeEnds.get(revision) ?? revision;
     const { newest } = this.#events;
     let at = revision;
     while (at < newest && this.#ends[at] === undefined) at++;

@@ -1,5 +1,5 @@
 import { type ErrorCode, must } from '../../base/index.ts';
-import { compileGlob, controlFolder, isBelow } from '../../paths/index.ts';
+import { compileGlob } from '../../paths/index.ts';
 import type { Event } from '../../tree/index.ts';
 import type { Asked, Operation, Told } from '../history.ts';
 import { Violation } from '../witness.ts';
@@ -158,16 +158,11 @@ export class Reads {
   /** A read within a range of revisions that belong together is answered at the end of the range. */
   #lookAt(operation: Operation, asked: Looking, fits: Fits): number {
     const at = Math.max(1, asked.at ?? 1);
-    const { events, endOfRange } = this.#parts;
+    const { endOfRange } = this.#parts;
     if (at > operation.ceiling) {
       throw new Violation('linearizable', `it tells of the future: ${operationText(operation)}`);
     }
-    const end = endOfRange(at);
-    for (let revision = at; revision <= end; revision++) {
-      if (fits.state(revision)) return at;
-      const next = events.at(revision + 1);
-      if (next === undefined || !isBelow(next.path, controlFolder)) break;
-    }
+    if (fits.state(endOfRange(at))) return at;
     throw new Violation(
       'linearizable',
       `the state at ${at} was not like this: ${operationText(operation)}`,
