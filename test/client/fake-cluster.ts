@@ -101,6 +101,8 @@ export class FakeNode {
   mute: (request: NativeRequest) => boolean = () => false;
   /** Requests answered with an error instead of being carried out. */
   refuse: (request: NativeRequest) => ErrorCode | Partial<Outcome> | null = () => null;
+  /** Of what comes in one message, requests of this kind are answered when all others are done. */
+  answersLast: NativeRequest['kind'] | null = null;
   /** Watches begin this much earlier than they were asked to. */
   repeats = 0;
   /** Whether watches are told how far they came also when nothing matched. */
@@ -181,7 +183,9 @@ export class FakeSession {
     if (this.#node.mood === 'frozen') return;
     if (!this.#greeted) return this.#greet(bytes);
     const replies: NativeReply[] = [];
-    for (const request of decodeRequests(bytes)) {
+    const { answersLast } = this.#node;
+    const isLast = ({ kind }: NativeRequest) => (kind === answersLast ? 1 : 0);
+    for (const request of [...decodeRequests(bytes)].sort((a, b) => isLast(a) - isLast(b))) {
       this.#node.requests.push(request);
       const reply = this.#answer(request);
       if (reply !== null && !this.#node.mute(request)) replies.push(reply);

@@ -1,7 +1,8 @@
 // Every wait of a client ends when its signal is aborted. A new method needs a row here.
 import { describe, expect, it } from 'vitest';
-import { logIndex, nodeId } from '../../src/base/index.ts';
-import { Client } from '../../src/client/index.ts';
+import { logIndex, must, nodeId } from '../../src/base/index.ts';
+import { Client, del } from '../../src/client/index.ts';
+import { TreeWorld } from './tree-cluster.ts';
 import { outcomeOf, settle, World } from './world.ts';
 
 type Bounds = { readonly signal: AbortSignal };
@@ -11,9 +12,17 @@ const someNode = nodeId('SOMENODEXXXXXXXX');
 const waits: Readonly<Record<string, (client: Client, bounds: Bounds) => Promise<unknown>>> = {
   open: (client, bounds) => client.open(bounds),
   get: (client, bounds) => client.get('/a', bounds),
+  read: (client, bounds) => client.read('/a', bounds),
   set: (client, bounds) => client.set('/a', '', -1, bounds),
   delete: (client, bounds) => client.delete('/a', -1, bounds),
   nop: (client, bounds) => client.nop(bounds),
+  create: (client, bounds) => client.create('/a/', '', bounds),
+  count: (client, bounds) => client.count('/a', 1, bounds),
+  transact: (client, bounds) => client.transact({ ifTrue: [del('/a')] }, bounds),
+  grant: (client, bounds) => client.grant(1000, bounds),
+  revoke: (client, bounds) => client.revoke(7, bounds),
+  renew: (client, bounds) => client.renew(7, bounds),
+  lease: (client, bounds) => client.lease(7, bounds),
   rev: (client, bounds) => client.rev(bounds),
   self: (client, bounds) => client.self(bounds),
   stat: (client, bounds) => client.stat('/a', bounds),
@@ -39,6 +48,18 @@ const waits: Readonly<Record<string, (client: Client, bounds: Bounds) => Promise
 };
 /** Resolve at once, or hold no wait. */
 const waitless = ['constructor', 'floor', 'close'];
+
+/** Are sent under a number. */
+const numbered = [
+  'set',
+  'delete',
+  'nop',
+  'create',
+  'count',
+  'transact',
+  'grant',
+  'revoke',
+] as const;
 
 /** A watch that is aborted was not refused anything: its loop ends. */
 const ended = (name: string): unknown =>
@@ -66,9 +87,11 @@ describe('a signal', () => {
     });
 
     it('ends it while the node does not answer', async () => {
-      const world = new World();
-      const [node] = world.nodes(1);
-      if (node !== undefined) node.mute = (request) => request.kind !== 'ping' || name === 'open';
+      const world = new TreeWorld(1);
+      const [node] = world.nodes;
+      if (node !== undefined) {
+        node.fate = ({ kind }) => (kind === 'ping' && name !== 'open' ? 'answer' : 'mute');
+      }
       const client = world.client();
       const abort = new AbortController();
       const outcome = outcomeOf(begin(client, { signal: abort.signal }));
@@ -89,6 +112,36 @@ describe('a signal', () => {
       expect(outcome.of()).toMatchObject(ended(name) as object);
       expect(node?.requests).toEqual([]);
     });
+  });
+
+  it.each(numbered)(
+    'ends %s() while its session is there and the node does not answer',
+    async (name) => {
+      const world = new TreeWorld(1);
+      const client = world.client();
+      await client.nop();
+      world.fates(name, 'mute');
+      const abort = new AbortController();
+      const outcome = outcomeOf(must(waits[name], name)(client, { signal: abort.signal }));
+      await settle();
+      expect(outcome.of()).toBe('pending');
+      abort.abort();
+      await settle();
+      expect(outcome.of()).toMatchObject({ code: 'ERR_CANCELLED', effect: 'unknown' });
+    },
+  );
+
+  it('ends the release of a lease', async () => {
+    const world = new TreeWorld(1);
+    const lease = await world.client().grant(1000);
+    world.fates('revoke', 'mute');
+    const abort = new AbortController();
+    const outcome = outcomeOf(lease.release({ signal: abort.signal }));
+    await settle();
+    expect(outcome.of()).toBe('pending');
+    abort.abort();
+    await settle();
+    expect(outcome.of()).toMatchObject({ code: 'ERR_CANCELLED', effect: 'unknown' });
   });
 
   it('ends a watch that has yet to learn where now is', async () => {

@@ -29,6 +29,11 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Time goes on, and this process with it only later: no timer has fired yet. */
+  jump(ms: number): void {
+    this.#now += ms;
+  }
+
   /** Time goes on by `ms`, timer by timer; after each everything it caused may happen. */
   async run(ms: number): Promise<void> {
     const until = this.#now + ms;
@@ -87,8 +92,16 @@ export class World {
   };
 }
 
+/** A made-up node, as a socket sees it. */
+type Listener = {
+  readonly connect: (connection: {
+    readonly send: (bytes: Uint8Array) => void;
+    readonly close: (reason: string) => void;
+  }) => { readonly received: (bytes: Uint8Array) => void; readonly gone: () => void };
+};
+
 /** Both directions take a turn, as real ones do. */
-function socketTo(node: FakeNode): Socket {
+export function socketTo(node: Listener): Socket {
   let message: (bytes: Uint8Array) => void = () => undefined;
   let closed: (reason: string) => void = () => undefined;
   let over = false;

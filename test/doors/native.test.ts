@@ -94,6 +94,29 @@ test('hello first, then requests and replies', async () => {
   expect(guest.messages).toBe(1);
 });
 
+test('a guest of each version is sent the fields that it knows', async () => {
+  const house = await open();
+  house.node.found(2);
+  house.node.set('/a', '1');
+  house.node.set('/a', '2');
+  const watch = { kind: 'watch', tag: 5, glob: '/a', from: 1, credits: 9, previous: true } as const;
+  const told: string[][] = [];
+  for (const version of [1, 2]) {
+    const guest = await Guest.greet(house, { version });
+    expect(guest.hello).toMatchObject({ version });
+    guest.ask(get(1, '/a'), watch);
+    told.push((await guest.got(2)).sort());
+    const value = guest.replies.find(({ kind }) => kind === 'value');
+    expect(value).toMatchObject({ created: version === 1 ? 0 : 1 });
+    guest.socket.close();
+  }
+  const value = '1 value @2 rev=2 "2"';
+  expect(told).toEqual([
+    [value, '5 events set /a@1,set /a@2 progress=2'],
+    [value, '5 events set /a@1,set /a@2 was "1" progress=2'],
+  ]);
+});
+
 test('a hello that is refused is answered with the reason, and the connection closed', async () => {
   const house = await open({ secrets: { rw: 'w', ro: '' } });
   const stranger = await Guest.greet(house, { clusterName: 'prod' });

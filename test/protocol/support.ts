@@ -1,3 +1,4 @@
+import { Packr } from 'msgpackr';
 import type { Membership, NodeId } from '../../src/base/index.ts';
 import {
   bootNumber,
@@ -12,6 +13,10 @@ import {
 } from '../../src/base/index.ts';
 import type { Entry, EntryPayload } from '../../src/raft/index.ts';
 import type { Command, CommandEnvelope } from '../../src/tree/index.ts';
+
+// As another client may write, without records.
+const packr = new Packr({ useRecords: false });
+export const packed = (value: unknown) => new Uint8Array(packr.pack(value));
 
 export const nodeA = nodeId('NODEAAAAAAAAAAAA');
 export const nodeB = nodeId('NODEBBBBBBBBBBBB');

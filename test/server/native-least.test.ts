@@ -113,7 +113,7 @@ test('it can be cancelled, ends with its connection, and with the state that is 
 test('more waits than a connection may have are refused', () => {
   const talk = new NativeConversation({ limits: { watchersPerConnectionMax: 1 } });
   talk.ask(get('/a', 2));
-  expect(talk.ask({ ...get('/a', 2), tag: 10 } as NativeRequest)).toBe('10 ERR_OVERLOADED');
+  expect(talk.ask({ ...get('/a', 2), tag: 10 })).toBe('10 ERR_OVERLOADED');
 });
 
 test('both a revision and a least one is refused', () => {

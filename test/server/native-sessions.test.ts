@@ -63,8 +63,12 @@ const filesOf = (lease: number, offset = 0, limit = 100): NativeRequest => ({
 });
 const leased = (path: string, lease: number): NativeRequest =>
   ({ ...set(1, path, 'x'), lease: leaseId(lease) }) as NativeRequest;
-const within = (request: NativeRequest, session: number, seq: number, acked = 1): NativeRequest =>
-  ({ ...request, ...inSession(session, seq, acked) }) as NativeRequest;
+const within = (
+  request: NativeRequest,
+  session: number,
+  seq: number,
+  acked = 1,
+): NativeRequest => ({ ...request, ...inSession(session, seq, acked) });
 
 describe('a request in a session', () => {
   test('is done once, and answered alike each time it comes, on any connection', () => {

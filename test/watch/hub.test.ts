@@ -69,6 +69,38 @@ describe('a wait', () => {
   });
 });
 
+describe('a look into the past', () => {
+  test('finds the first match, as far as it may look, and registers nobody', () => {
+    const { driver, hub, publish } = world();
+    for (const at of ['/a', '/b', '/b', '/c', '/a']) publish(driver.set(at));
+    expect(hub.look(glob('/?'), 1, 10)).toMatchObject({ kind: 'found', event: { revision: 1 } });
+    expect(hub.look(glob('/z*'), 0, 10)).toEqual({ kind: 'none', next: 6 });
+    expect(hub.look(glob('/c*'), -3, 4)).toMatchObject({ kind: 'found', event: { revision: 4 } });
+    expect(hub.look(glob('/c*'), 1, 3)).toEqual({ kind: 'none', next: 4 });
+    expect(hub.look(glob('/c*'), 5, 3)).toEqual({ kind: 'none', next: 6 });
+    expect(hub.look(glob('/c*'), 6, 3)).toEqual({ kind: 'none', next: 6 });
+    // Ahead of everything there is nothing to look at, and nowhere to go back to.
+    expect(hub.look(glob('/c*'), 99, 3)).toEqual({ kind: 'none', next: 99 });
+    expect(hub.size).toBe(0);
+  });
+
+  test('for a file that stands since before is over at once', () => {
+    const { driver, hub, publish } = world();
+    publish(driver.set('/a'));
+    for (let i = 0; i < 50; i++) publish(driver.set('/b'));
+    expect(hub.look(glob('/a'), 2, 1)).toEqual({ kind: 'none', next: 52 });
+    expect(hub.look(glob('/missing'), 2, 1)).toEqual({ kind: 'none', next: 3 });
+  });
+
+  test('that comes too late is told so', () => {
+    const { driver, history, hub, publish } = world(3);
+    for (let i = 0; i < 9; i++) publish(driver.set('/a'));
+    history.sweep();
+    expect(hub.look(glob('/a'), 6, 9)).toBe('compacted');
+    expect(hub.look(glob('/a'), 7, 9)).toMatchObject({ event: { revision: 7 } });
+  });
+});
+
 test('a watcher that asks between an event and its delivery gets it once', () => {
   const { driver, history, hub } = world();
   const { state, events } = driver.set('/a');

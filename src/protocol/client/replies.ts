@@ -217,6 +217,16 @@ function readByKind(t: Tuple, kind: number, tag: number): NativeReply {
     }
     case kinds.pong:
       return { kind: 'pong', tag };
+    case kinds.error:
+      return readError(t, tag);
+    default:
+      return readLater(t, kind, tag);
+  }
+}
+
+/** What came with version 2. */
+function readLater(t: Tuple, kind: number, tag: number): NativeReply {
+  switch (kind) {
     case kinds.created:
       return { kind: 'created', tag, path: t.text(), revision: readRevision(t) };
     case kinds.counted:
@@ -235,8 +245,6 @@ function readByKind(t: Tuple, kind: number, tag: number): NativeReply {
       const [at, lengthMs, paths] = [readRevision(t), t.whole(), t.texts()];
       return { kind: 'leaseFiles', tag, at, lengthMs, paths, more: t.flag() };
     }
-    case kinds.error:
-      return readError(t, tag);
     default:
       return t.fail(`is no kind of reply: ${kind}`);
   }

@@ -217,6 +217,14 @@ function readByVerb(t: Tuple, verb: number, tag: number): NativeRequest {
     }
     case verbs.ping:
       return { kind: 'ping', tag };
+    default:
+      return readLater(t, verb, tag);
+  }
+}
+
+/** What came with version 2. */
+function readLater(t: Tuple, verb: number, tag: number): NativeRequest {
+  switch (verb) {
     case verbs.create: {
       const [prefix, body, lease] = [t.text(), t.bytes(), readLease(t)];
       return { kind: 'create', tag, prefix, body, lease, ...readInSession(t) };
