@@ -1,5 +1,5 @@
 import { ClusterError, limits, type NodeId } from '../base/index.ts';
-import { Client } from '../client/index.ts';
+import { Client, type ClientOptions } from '../client/index.ts';
 import type { Checksum } from '../ports/index.ts';
 import { Checkers } from './checkers/checkers.ts';
 import { type DiskFault, type Verdict, type VoterStanding, verdictOn } from './disk/atlas.ts';
@@ -212,11 +212,16 @@ export class Cluster {
     return { client: this.#operator, process: this.#operatorProcess };
   }
 
-  client(process: Process, name: string, sessionLengthMs: number | null = 30_000): Client {
+  /** @param options  of a guest's own. */
+  client(
+    process: Process,
+    name: string,
+    options: Pick<ClientOptions, 'sessionLengthMs' | 'requestTimeoutMs'> = {},
+  ): Client {
     return new Client(
       { dial: this.net.dial(process), clock: process, prng: this.world.chance(`client ${name}`) },
       // Also those that come later: a client hears of members when it connects, and may outlive them all.
-      { addresses: everyAddress, clusterName: 'sim', client: name, sessionLengthMs },
+      { addresses: everyAddress, clusterName: 'sim', client: name, ...options },
     );
   }
 

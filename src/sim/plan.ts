@@ -295,6 +295,7 @@ function drawGuests({ below }: Prng, shape: Shape): GuestPlan[] {
       seed,
       errands: drawErrands(prng(seed), errands, meanPauseMs, newPercents[kind]),
       diesMs: below(6) === 0 ? below(shape.lengthMs) : null,
+      patienceMs: below(3) === 0 ? 20_000 : 5500,
       sessionLengthMs: [1000, 1500, 4000, 30_000, 30_000, null][below(6)] ?? null,
     };
   });

@@ -195,7 +195,8 @@ export class Run {
     const over = (): boolean => this.#cluster.calm;
     switch (plan.kind) {
       case 'library': {
-        const client = this.#cluster.client(process, name, plan.sessionLengthMs);
+        const { sessionLengthMs, patienceMs: requestTimeoutMs } = plan;
+        const client = this.#cluster.client(process, name, { sessionLengthMs, requestTimeoutMs });
         await runErrands(desk, client, process, this.#errands(plan));
         if (chance.below(2) === 0) await client.close();
         this.#endGuest(process);

@@ -28,6 +28,8 @@ type Session = {
   readonly window: number;
   next: number;
   readonly open: Set<number>;
+  /** Numbers that something else was asked for under. */
+  readonly spent: Set<number>;
 };
 
 /** Copies of one request; beyond, it is given up. */
@@ -74,6 +76,7 @@ class Caller {
     for (;;) {
       const session = await this.#entered(endMs);
       if (session === null) return { kind: 'refused', code: 'ERR_NO_LEADER' };
+      while (session.spent.has(session.next)) session.next++;
       const seq = session.next++;
       session.open.add(seq);
       const answer = await this.#untilAnswered(session, seq, command, endMs);
@@ -90,12 +93,13 @@ class Caller {
     }
   }
 
-  /** A number that its session cannot have yet: nothing may come of it. */
+  /** A number that its session cannot have yet: nothing may come of it, unless it comes too late for that. */
   reachBeyond(): void {
     const { desk, chance } = this.#parts;
     const session = this.#session;
     if (session === null) return;
     const seq = this.#ackedBelow(session) + session.window + chance.below(3);
+    session.spent.add(seq);
     const operation = desk.history.began(desk.name, { kind: 'nop' });
     const inSession = { session: session.id, seq, ackedBelow: this.#ackedBelow(session) };
     void this.#send({ kind: 'nop' }, inSession).then((answer) => {
@@ -143,6 +147,7 @@ class Caller {
           window,
           next: 1,
           open: new Set(),
+          spent: new Set(),
         };
         this.keep(lease, sessionLengthMs, () => {});
       } else if (process.now() >= endMs) {

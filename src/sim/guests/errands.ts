@@ -46,6 +46,8 @@ export type GuestPlan = {
   readonly diesMs: number | null;
   /** How long its session outlives its last sign of life; `null`: it has none. */
   readonly sessionLengthMs: number | null;
+  /** How long a request of the library may take, unless its errand says otherwise. */
+  readonly patienceMs: number;
 };
 
 /** How often each verb is drawn. */
