@@ -1,8 +1,6 @@
 // Each rule about the time of leases, about locks, outcomes and what stood before an event, broken once and
 // nearly broken once.
 import { describe, expect, test } from 'vitest';
-import { utf8 } from '../../src/base/index.ts';
-import { path } from '../../src/paths/index.ts';
 import { Checkers } from '../../src/sim/checkers/checkers.ts';
 import { LeaseClock } from '../../src/sim/checkers/lease-clock.ts';
 import { type Asked, History, type Holder, type Told } from '../../src/sim/history.ts';
@@ -187,18 +185,5 @@ describe('a read of one node', () => {
     good.told('bob', { kind: 'get', path: '/a', at: null }, value('two', 2, 2));
     good.finish();
     expect(good.scene.checkers.counts.nearReads).toBe(0);
-  });
-});
-
-describe('a node', () => {
-  test('holds the leases that the log makes', () => {
-    const town = new Town();
-    const lease = town.grant(1000, 3);
-    town.do({ kind: 'set', path: path('/alive'), body: utf8('x'), guard: -1, lease });
-    const [[key, held] = ['', null]] = [...town.state.leases.entries()];
-    if (held === null) throw new TypeError('there is a lease');
-    const other = town.state.leases.with(key as never, { ...held, lengthMs: 2000 });
-    town.scene.checkers.applied(town.scene.life('A'), { ...town.state, leases: other });
-    town.finish === undefined || breach('tree', () => town.finish());
   });
 });

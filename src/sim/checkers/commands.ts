@@ -33,7 +33,7 @@ const ruleOf = {
 
 export type CommandsParts = {
   readonly counts: Counts;
-  readonly deeds: Deeds;
+  readonly deeds: Pick<Deeds, 'ran'>;
   /** What nodes hold in the end, by who they are. */
   readonly views: ReadonlyMap<string, View>;
 };
