@@ -276,6 +276,13 @@ export class History {
     if (revision > this.#floor) this.#floor = revision;
   }
 
+  /** A guest ends what it has: its leases, and with them its locks. */
+  leaves(guest: string): void {
+    for (const hold of this.holds) {
+      if (hold.guest === guest) hold.releasedMs ??= this.nowMs;
+    }
+  }
+
   watching(guest: string, glob: string, from: number | null): WatchRecord {
     const record: WatchRecord = { guest, glob, from, floor: this.#floor, notes: [] };
     this.watches.push(record);

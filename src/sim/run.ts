@@ -198,6 +198,7 @@ export class Run {
         const { sessionLengthMs, patienceMs: requestTimeoutMs } = plan;
         const client = this.#cluster.client(process, name, { sessionLengthMs, requestTimeoutMs });
         await runErrands(desk, client, process, this.#errands(plan));
+        history.leaves(name);
         if (chance.below(2) === 0) await client.close();
         this.#endGuest(process);
         return;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Checkers } from '../../src/sim/checkers/checkers.ts';
 import { LeaseClock } from '../../src/sim/checkers/lease-clock.ts';
 import { type Asked, History, type Holder, type Told } from '../../src/sim/history.ts';
-import type { Command } from '../../src/tree/index.ts';
+import { type Command, emptyTree } from '../../src/tree/index.ts';
 import { breach, Town } from './checkers-support.ts';
 
 const at = { index: 9, term: 2 };
@@ -33,7 +33,8 @@ class Room {
 
   committedAt(nowMs: number, command: Command): void {
     this.nowMs = nowMs;
-    this.clock.committed(at, command);
+    const { leases } = emptyTree();
+    this.clock.committed(at, command, { leases });
   }
 }
 
@@ -98,7 +99,9 @@ describe('a lock', () => {
   });
 
   test('has tokens that rise', () => {
-    breach('lock', () => twoHolds(2000, 10, null).clock.check());
+    breach('lock', () => twoHolds(1050, 9, 1000).clock.check());
+    // Told after its lease was over: it holds nothing.
+    twoHolds(2000, 9, null).clock.check();
   });
 });
 

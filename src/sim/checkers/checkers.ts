@@ -284,7 +284,7 @@ export class Checkers implements Witness {
     for (const one of fresh) {
       this.#memberships.committed(node, one);
       const envelope = this.#commands.add(one);
-      if (envelope !== null) this.#leases.committed(one, envelope.command);
+      if (envelope !== null) this.#leases.committed(one, envelope.command, view);
     }
     this.#elections.checkLeaders();
   }

@@ -1,4 +1,4 @@
-import type { Command } from '../../tree/index.ts';
+import { type Command, leaseKey, type View } from '../../tree/index.ts';
 import type { History, Hold, Holder } from '../history.ts';
 import { Violation } from '../witness.ts';
 import type { Counts } from './counts.ts';
@@ -27,10 +27,11 @@ export class LeaseClock {
     this.#clocks = clocks;
   }
 
-  /** The first node has applied this. */
-  committed(at: At, command: Command): void {
+  /** The first node has applied this, and perhaps more: its view. */
+  committed(at: At, command: Command, { leases }: Pick<View, 'leases'>): void {
     if (command.kind === 'revoke') {
-      this.#ended(command.lease);
+      // It may be a copy that was refused.
+      if (leases.get(leaseKey(command.lease)) === undefined) this.#ended(command.lease);
     } else if (command.kind === 'expire' && command.term === at.term) {
       for (const lease of command.leases) {
         this.#expired(at, lease);
@@ -45,11 +46,20 @@ export class LeaseClock {
     for (const holder of [...holders.values(), ...leans.values()]) this.#checkAnswers(holder);
     const byPath = new Map<string, Hold[]>();
     for (const hold of this.#history.holds) {
+      // Who is told too late holds nothing.
+      if (this.#untilMs(hold) <= hold.fromMs) continue;
       const others = byPath.get(hold.path) ?? [];
       for (const other of others) this.#checkHolds(other, hold);
       others.push(hold);
       byPath.set(hold.path, others);
     }
+  }
+
+  /** For so long its guest can be certain of it. */
+  #untilMs({ holder, releasedMs }: Hold): number {
+    const sign = holder.sign();
+    const certainMs = sign === null ? 0 : this.#leastMs(sign);
+    return Math.min(releasedMs ?? Number.POSITIVE_INFINITY, certainMs);
   }
 
   #ended(lease: number): void {
@@ -97,11 +107,7 @@ export class LeaseClock {
   #checkHolds(first: Hold, second: Hold): void {
     const text = `${second.guest} holds ${second.path} with ${second.token} from ${second.fromMs.toFixed(1)}, ${first.guest} with ${first.token} from ${first.fromMs.toFixed(1)}`;
     if (second.token <= first.token) throw new Violation('lock', `${text}: tokens rise`);
-    const sign = first.holder.sign();
-    const untilMs = Math.min(
-      first.releasedMs ?? Number.POSITIVE_INFINITY,
-      sign === null ? 0 : this.#leastMs(sign),
-    );
+    const untilMs = this.#untilMs(first);
     if (second.fromMs >= untilMs) return;
     throw new Violation('lock', `${text} and is certain of it until ${untilMs.toFixed(1)}`);
   }

@@ -26,6 +26,8 @@ export async function runErrands(
     const told = await ask(asking, asked).catch(toldOf);
     timer?.cancel();
     finish(desk, operation, told);
+    // As a program that asks itself whether it still holds them.
+    for (const id of leases.keys()) history.holders.get(id)?.sign();
   }
 }
 
