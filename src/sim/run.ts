@@ -42,8 +42,9 @@ const runMsMax = 300_000;
 const happeningsMax = 3_000_000;
 const foundWithinMs = 20_000;
 const drainWithinMs = 30_000;
-/** The longest lease of a guest, by the slowest clock, and a write to end it. */
-const leaseGoneMs = 2000 / 0.8 + 1000;
+/** By the slowest clock a lease lasts so much longer, and then a write has to end it. */
+const slowestRate = 0.8;
+const endedWithinMs = 1000;
 /** While some are half cut off, and nothing else is wrong. */
 const electionsMax = 2;
 
@@ -445,16 +446,22 @@ export class Run {
     const { counts } = this.#cluster.checkers;
     const { elections } = counts;
     const { nowMs } = this.#world;
-    const left = (): number => {
+    const left = (): number[] => {
       const view = core[0]?.node?.view();
-      let count = 0;
-      for (const [, { session }] of view?.leases.entries() ?? []) if (session === null) count++;
-      return count;
+      const lengths: number[] = [];
+      for (const [, { session, lengthMs }] of view?.leases.entries() ?? []) {
+        if (session === null) lengths.push(lengthMs);
+      }
+      return lengths;
     };
-    while (left() > 0) {
-      const withinMs = leaseGoneMs * (1 + counts.elections - elections);
+    const longestMs = Math.max(...left(), 0) / slowestRate + endedWithinMs;
+    while (left().length > 0) {
+      const withinMs = longestMs * (1 + counts.elections - elections);
       if (this.#world.nowMs > nowMs + withinMs) {
-        throw new Violation('lease', `${left()} leases of guests that left outlive ${withinMs} ms`);
+        throw new Violation(
+          'lease',
+          `${left().length} leases of guests that left outlive ${withinMs} ms`,
+        );
       }
       await this.#sleep(25);
     }

@@ -76,9 +76,7 @@ class Caller {
     for (;;) {
       const session = await this.#entered(endMs);
       if (session === null) return { kind: 'refused', code: 'ERR_NO_LEADER' };
-      while (session.spent.has(session.next)) session.next++;
-      const seq = session.next++;
-      session.open.add(seq);
+      const seq = await this.#take(session);
       const answer = await this.#untilAnswered(session, seq, command, endMs);
       session.open.delete(seq);
       if (answer === null) return { kind: 'unknown', code: 'ERR_CANCELLED' };
@@ -156,9 +154,19 @@ class Caller {
         await sleep(process, 20 + chance.below(100));
       }
     }
-    const session = this.#session;
-    while (session.next >= this.#ackedBelow(session) + session.window) await sleep(process, 10);
-    return session;
+    return this.#session;
+  }
+
+  /** The next number, once it is in the window and nothing else was asked for under it. */
+  async #take(session: Session): Promise<number> {
+    for (;;) {
+      while (session.spent.has(session.next)) session.next++;
+      if (session.next < this.#ackedBelow(session) + session.window) break;
+      await sleep(this.#parts.process, 10);
+    }
+    const seq = session.next++;
+    session.open.add(seq);
+    return seq;
   }
 
   async #untilAnswered(
