@@ -1,4 +1,4 @@
-import { ClusterError, type NodeId, utf8 } from '../base/index.ts';
+import { ClusterError, limits, type NodeId, utf8 } from '../base/index.ts';
 import type { Client } from '../client/index.ts';
 import { slotPath } from '../paths/index.ts';
 import type { Checksum } from '../ports/index.ts';
@@ -42,9 +42,10 @@ const runMsMax = 300_000;
 const happeningsMax = 3_000_000;
 const foundWithinMs = 20_000;
 const drainWithinMs = 30_000;
-/** By the slowest clock a lease lasts so much longer, and then a write has to end it. */
+/** By the slowest clock a lease lasts so much longer; a node may have kept a sign of life for a while, and a
+ * write has to end it. */
 const slowestRate = 0.8;
-const endedWithinMs = 1000;
+const endedWithinMs = 1000 + limits.leaseLengthMsMin;
 /** While some are half cut off, and nothing else is wrong. */
 const electionsMax = 2;
 
