@@ -1,14 +1,12 @@
-import { ClusterError, limits, type NodeId, utf8 } from '../base/index.ts';
+import { ClusterError, type NodeId, utf8 } from '../base/index.ts';
 import type { Client } from '../client/index.ts';
 import { slotPath } from '../paths/index.ts';
 import type { Checksum } from '../ports/index.ts';
 import { Cluster } from './cluster.ts';
-import { runCallerErrands } from './guests/caller-guest.ts';
-import { Desk, sleep } from './guests/desk.ts';
-import { followByWait, runDoozerErrands } from './guests/doozer-guest.ts';
+import { sleep } from './guests/desk.ts';
 import type { Errand, GuestPlan } from './guests/errands.ts';
-import { runErrands } from './guests/library-guest.ts';
-import { watchOn } from './guests/watcher-guest.ts';
+import { endGuest, sendGuest } from './guests/send.ts';
+import { leasesGone } from './leases-gone.ts';
 import type { Machine } from './machine.ts';
 import { calmTemper, guestsWay } from './net/net.ts';
 import type { Left, Plan } from './plan.ts';
@@ -42,10 +40,6 @@ const runMsMax = 300_000;
 const happeningsMax = 3_000_000;
 const foundWithinMs = 20_000;
 const drainWithinMs = 30_000;
-/** By the slowest clock a lease lasts so much longer; a node may have kept a sign of life for a while, and a
- * write has to end it. */
-const slowestRate = 0.8;
-const endedWithinMs = 1000 + limits.leaseLengthMsMin;
 /** While some are half cut off, and nothing else is wrong. */
 const electionsMax = 2;
 
@@ -171,57 +165,21 @@ export class Run {
         if (isBusy) this.#guestsBusy--;
         isBusy = false;
       };
-      this.#guest(plan, process).then(left, (error: unknown) => this.fail(error));
+      const parts = {
+        cluster: this.#cluster,
+        plan,
+        process,
+        fail: (error: unknown) => this.fail(error),
+      };
+      sendGuest(parts, this.#errands(plan)).then(left, parts.fail);
       const { diesMs, kind } = plan;
       if (diesMs === null || (kind !== 'library' && kind !== 'caller')) continue;
       this.#world.after(diesMs, () => {
         this.#world.say(() => `-- ${plan.name} is killed`);
         this.#cluster.happened.guestsKilled++;
-        this.#endGuest(process);
+        endGuest(this.#cluster, process);
         left();
       });
-    }
-  }
-
-  /** Killed: what it held it does not let go. */
-  #endGuest(process: Process): void {
-    process.end();
-    this.#cluster.net.processEnded(process, 'reset');
-  }
-
-  async #guest(plan: GuestPlan, process: Process): Promise<void> {
-    const { history, net, machines } = this.#cluster;
-    const { name } = plan;
-    const chance = this.#world.chance(`guest ${name}`);
-    const desk = new Desk(name, history);
-    const over = (): boolean => this.#cluster.calm;
-    switch (plan.kind) {
-      case 'library': {
-        const { sessionLengthMs, patienceMs: requestTimeoutMs } = plan;
-        const client = this.#cluster.client(process, name, { sessionLengthMs, requestTimeoutMs });
-        await runErrands(desk, client, process, this.#errands(plan));
-        history.leaves(name);
-        if (chance.below(2) === 0) await client.close();
-        this.#endGuest(process);
-        return;
-      }
-      case 'caller': {
-        const sessionLengthMs = plan.sessionLengthMs ?? 2000;
-        const parts = { desk, process, machines, chance, sessionLengthMs, over };
-        await runCallerErrands(parts, this.#errands(plan));
-        this.#endGuest(process);
-        return;
-      }
-      case 'doozer':
-        return runDoozerErrands({ desk, net, process, machines, chance }, this.#errands(plan));
-      case 'watcher': {
-        const client = this.#cluster.client(process, name);
-        const parts = { name, history, client, process, chance, isCalm: over };
-        watchOn(parts).catch((error) => this.fail(error));
-        return;
-      }
-      case 'follower':
-        return followByWait({ desk, net, process, machines, chance }, over);
     }
   }
 
@@ -434,38 +392,9 @@ export class Run {
       return true;
     };
     await this.#until(isLevel, 'all nodes have applied the same', drainWithinMs);
-    await this.#leasesGone(core);
+    await leasesGone(cluster, core);
     const { checkers } = cluster;
     await this.#until(() => checkers.watchesDrained(), 'watches were told of all', drainWithinMs);
-  }
-
-  /**
-   * Whoever held leases went away: they end within their length, and once more that long for each leader
-   * that took office since.
-   */
-  async #leasesGone(core: readonly Machine[]): Promise<void> {
-    const { counts } = this.#cluster.checkers;
-    const { elections } = counts;
-    const { nowMs } = this.#world;
-    const left = (): number[] => {
-      const view = core[0]?.node?.view();
-      const lengths: number[] = [];
-      for (const [, { session, lengthMs }] of view?.leases.entries() ?? []) {
-        if (session === null) lengths.push(lengthMs);
-      }
-      return lengths;
-    };
-    const longestMs = Math.max(...left(), 0) / slowestRate + endedWithinMs;
-    while (left().length > 0) {
-      const withinMs = longestMs * (1 + counts.elections - elections);
-      if (this.#world.nowMs > nowMs + withinMs) {
-        throw new Violation(
-          'lease',
-          `${left().length} leases of guests that left outlive ${withinMs} ms`,
-        );
-      }
-      await this.#sleep(25);
-    }
   }
 
   #sleep(ms: number): Promise<void> {
