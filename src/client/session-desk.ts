@@ -14,6 +14,11 @@ export type DeskOptions = {
 
 /** Requests of a session that may be open at once, at most. */
 const window = 256;
+/**
+ * A node that looks for a leader takes its whole time to say that there is none, and all who write wait for
+ * their numbers meanwhile: another one is asked soon, and each next one is given twice the time.
+ */
+const firstTryMs = 1500;
 /** A cluster that knows no sessions is asked again after this: it may be upgraded under us. */
 const askAgainMs = 60_000;
 
@@ -115,8 +120,8 @@ export class SessionDesk implements Desk {
     const plan: CallPlan<{ lease: LeaseId; goodUntilMs: number }> = {
       action: 'Cannot open a session',
       nature: 'repeat',
-      // A node that swallows it leaves those who wait the other half of their time, for another node.
-      timeoutMs: timeoutMs / 2,
+      // A node that swallows it leaves those who wait time for another node.
+      timeoutMs: Math.min(timeoutMs / 2, firstTryMs * 2 ** this.#pauses),
       size: 0,
       request: (tag) => ({ kind: 'grant', tag, lengthMs, window, ...sessionless }),
       read: (reply, { lastMs }) => {
@@ -163,7 +168,7 @@ export class SessionDesk implements Desk {
     }
     if (why.retry === 'never') return this.#refuseAll(why);
     // Those who wait have times of their own.
-    this.#lastRefusal = why;
+    this.#lastRefusal = why.cause instanceof ClusterError ? why.cause : why;
     this.#pause = this.#clock.after(pauseMs(this.#pauses++, this.#parts.prng), () => {
       this.#pause = null;
       this.#admit();

@@ -37,6 +37,7 @@ export function verdictOn({ why, decided, mayHaveRun }: Refusal, numbered: boole
   if (code === 'ERR_SESSION_LOST') return mayHaveRun ? 'tell' : 'elsewhere';
   if (code === 'ERR_REQUEST_NUMBER') return 'tell';
   if (effect === 'unknown') return 'again';
-  if (!mayPass) return 'tell';
+  // What one node says for itself tells nothing of another copy: that one's answer is still to be had.
+  if (!mayPass) return mayHaveRun && !decided ? 'again' : 'tell';
   return decided ? 'anew' : 'again';
 }

@@ -27,6 +27,11 @@ export type KeepAlivesParts = {
 
 /** A sign of life may come twice: what is not answered by then, or went to another leader, goes again. */
 const againMs = 500;
+/**
+ * Nor is one kept for longer than the shortest lease: who sent it may be gone since, and the leader counts
+ * from when it comes.
+ */
+const keptMsMax = limits.leaseLengthMsMin;
 /** Numbers of one boot. */
 const perBoot = 2 ** 32;
 
@@ -53,7 +58,8 @@ export class KeepAlives {
     }
     this.#count = (this.#count + 1) % perBoot;
     const n = this.#parts.boot * perBoot + this.#count;
-    const asked = { leases, renew, waiter, deadlineMs, to: null, sentAtMs: nowMs };
+    const endMs = Math.min(deadlineMs, nowMs + keptMsMax);
+    const asked = { leases, renew, waiter, deadlineMs: endMs, to: null, sentAtMs: nowMs };
     this.#asked.set(n, asked);
     this.#send(n, asked, nowMs);
     this.#parts.outbox.flush();

@@ -1,5 +1,5 @@
 import { ClusterError, limits, type NodeId } from '../base/index.ts';
-import { Client } from '../client/index.ts';
+import { Client, type ClientOptions } from '../client/index.ts';
 import type { Checksum } from '../ports/index.ts';
 import { Checkers } from './checkers/checkers.ts';
 import { type DiskFault, type Verdict, type VoterStanding, verdictOn } from './disk/atlas.ts';
@@ -33,6 +33,7 @@ export type Happened = Record<
   | 'operatorChanges'
   | 'scribbles'
   | 'selfEnded'
+  | 'guestsKilled'
   /** Runs in which too many folders were lost to go on: operators had left too few voters. */
   | 'excused',
   number
@@ -62,6 +63,7 @@ export class Cluster {
     operatorChanges: 0,
     scribbles: 0,
     selfEnded: 0,
+    guestsKilled: 0,
     excused: 0,
   };
   readonly #checksum: Checksum;
@@ -107,6 +109,13 @@ export class Cluster {
       // A node alone answers after its own bound, by a clock that may be fast.
       mayBeStale: ({ tookMs }) => this.clocksJumped || tookMs > limits.requestTimeoutMs / 1.3,
       keepsFloor: (guest) => guest.startsWith('l'),
+      clocks: () => this.#clocks(),
+      hasSession: (guest) =>
+        plan.guests.some(
+          ({ name, kind, sessionLengthMs }) =>
+            name === guest &&
+            (kind === 'caller' || (kind === 'library' && sessionLengthMs !== null)),
+        ),
     });
   }
 
@@ -203,11 +212,16 @@ export class Cluster {
     return { client: this.#operator, process: this.#operatorProcess };
   }
 
-  client(process: Process, name: string): Client {
+  /** @param options  of a guest's own. */
+  client(
+    process: Process,
+    name: string,
+    options: Pick<ClientOptions, 'sessionLengthMs' | 'requestTimeoutMs'> = {},
+  ): Client {
     return new Client(
       { dial: this.net.dial(process), clock: process, prng: this.world.chance(`client ${name}`) },
       // Also those that come later: a client hears of members when it connects, and may outlive them all.
-      { addresses: everyAddress, clusterName: 'sim', client: name },
+      { addresses: everyAddress, clusterName: 'sim', client: name, ...options },
     );
   }
 
@@ -277,6 +291,18 @@ export class Cluster {
     const machine = this.machines[i];
     if (machine === undefined || this.touched.has(machine)) return false;
     return disks[i]?.tailMs === 0 && paces[i]?.lookMs === 0;
+  }
+
+  /** The fastest of the machines' clocks, and how far a slow machine ever was ahead of the world. */
+  #clocks(): { readonly fastest: number; readonly aheadMs: number } {
+    const { paces } = this.plan.shape;
+    let fastest = 1;
+    let aheadMs = 0;
+    for (const [i, machine] of this.machines.entries()) {
+      fastest = Math.max(fastest, paces[i]?.rate ?? 1);
+      aheadMs = Math.max(aheadMs, machine.aheadMs);
+    }
+    return { fastest, aheadMs };
   }
 
   observe(): void {

@@ -4,16 +4,100 @@ import { assert, type ErrorCode } from '../base/index.ts';
 
 /** What a guest asks for. Bodies are texts, and no two writes of a run have the same. */
 export type Asked =
-  | { readonly kind: 'set'; readonly path: string; readonly body: string; readonly guard: number }
-  | { readonly kind: 'delete'; readonly path: string; readonly guard: number }
+  | AskedWrite
   | { readonly kind: 'nop' }
-  /** `at`: a revision, or `null` for the newest state (linearizable). */
-  | { readonly kind: 'get'; readonly path: string; readonly at: number | null }
-  | { readonly kind: 'stat'; readonly path: string; readonly at: number | null }
-  | { readonly kind: 'list'; readonly path: string; readonly at: number | null }
-  | { readonly kind: 'walk'; readonly glob: string; readonly at: number | null }
+  /** `mark`: the path of a compare that always holds, and that no other transaction of the run has. */
+  | {
+      readonly kind: 'transact';
+      readonly mark: string;
+      readonly compares: readonly AskedCompare[];
+      readonly ifTrue: readonly AskedOperation[];
+      readonly ifFalse: readonly AskedOperation[];
+    }
+  /** No two grants of a run have the same length. */
+  | {
+      readonly kind: 'grant';
+      readonly lengthMs: number;
+      /** Whether it is kept alive. Default: not. */
+      readonly keep?: boolean;
+    }
+  | { readonly kind: 'revoke'; readonly lease: number }
+  /**
+   * `at`: a revision, or `null` for the newest state (linearizable). `least`: the newest state of one
+   * node, once it holds that revision.
+   */
+  | ({ readonly kind: 'get'; readonly path: string } & Freshness)
+  | ({ readonly kind: 'stat'; readonly path: string } & Freshness)
+  | ({ readonly kind: 'list'; readonly path: string } & Freshness)
+  | ({ readonly kind: 'walk'; readonly glob: string } & Freshness)
   | { readonly kind: 'rev' }
   | { readonly kind: 'wait'; readonly glob: string; readonly from: number };
+
+type Freshness = { readonly at: number | null; readonly least?: number };
+
+/** One write, alone or in a transaction. `lease`: none if it is not given. */
+export type AskedWrite =
+  | {
+      readonly kind: 'set';
+      readonly path: string;
+      readonly body: string;
+      readonly guard: number;
+      readonly lease?: number;
+    }
+  | { readonly kind: 'delete'; readonly path: string; readonly guard: number }
+  | {
+      readonly kind: 'create';
+      readonly prefix: string;
+      readonly body: string;
+      readonly lease?: number;
+    }
+  /** No two counts of a run on one path have the same delta, unless both are in transactions. */
+  | {
+      readonly kind: 'count';
+      readonly path: string;
+      readonly delta: number;
+      readonly guard: number;
+    };
+
+export type AskedOperation = AskedWrite | { readonly kind: 'get'; readonly path: string };
+
+/** What a transaction asks of the state before it. */
+export type AskedCompare =
+  | {
+      readonly kind: 'created' | 'changed';
+      readonly path: string;
+      readonly relation: AskedRelation;
+      readonly revision: number;
+    }
+  | {
+      readonly kind: 'value';
+      readonly path: string;
+      readonly relation: AskedRelation;
+      readonly body: string;
+    }
+  | {
+      readonly kind: 'lease';
+      readonly path: string;
+      readonly lease: number;
+      readonly equal: boolean;
+    }
+  | { readonly kind: 'exists'; readonly path: string; readonly exists: boolean };
+
+export type AskedRelation = 'equal' | 'unequal' | 'less' | 'greater';
+
+/** A file as a transaction reads it. */
+export type ReadFile = {
+  readonly body: string;
+  readonly revision: number;
+  readonly created: number;
+  readonly lease: number;
+};
+
+/** What one operation of a transaction came to. */
+export type ToldResult =
+  | { readonly kind: 'written'; readonly revision: number }
+  | { readonly kind: 'counted'; readonly revision: number; readonly value: number }
+  | { readonly kind: 'read'; readonly file: ReadFile | null };
 
 /** A change as a guest is shown it; a nop's path is `/`, and its body empty as a deletion's. */
 export type Shown = {
@@ -21,14 +105,36 @@ export type Shown = {
   readonly path: string;
   readonly body: string;
   readonly revision: number;
+  /** What stood there before; `null`: nothing. Not given: it was not asked for. */
+  readonly previous?: string | null;
 };
 
 /** What a guest was told in the end. */
 export type Told =
   /** A write that took effect. `null`: the protocol does not say at which revision. */
   | { readonly kind: 'wrote'; readonly revision: number | null }
-  /** `null`: there is no such file. */
-  | { readonly kind: 'value'; readonly file: { body: string; revision: number } | null }
+  | { readonly kind: 'created'; readonly path: string; readonly revision: number }
+  | { readonly kind: 'counted'; readonly value: number; readonly revision: number }
+  | {
+      readonly kind: 'decided';
+      readonly succeeded: boolean;
+      readonly revision: number;
+      readonly results: readonly ToldResult[];
+    }
+  | { readonly kind: 'granted'; readonly lease: number }
+  /** A lease ended as it was asked to. */
+  | { readonly kind: 'ended' }
+  /** `null`: there is no such file. `state`: the revision of the state that was read, where it is told. */
+  | {
+      readonly kind: 'value';
+      readonly file: {
+        readonly body: string;
+        readonly revision: number;
+        readonly created?: number;
+        readonly lease?: number;
+      } | null;
+      readonly state?: number;
+    }
   | {
       readonly kind: 'stat';
       readonly what: 'missing' | 'file' | 'directory';
@@ -36,10 +142,11 @@ export type Told =
       /** Bytes of a file, names in a directory. */
       readonly count: number;
     }
-  | { readonly kind: 'names'; readonly names: readonly string[] }
+  | { readonly kind: 'names'; readonly names: readonly string[]; readonly state?: number }
   | {
       readonly kind: 'files';
       readonly files: readonly { path: string; body: string; revision: number }[];
+      readonly state?: number;
     }
   | { readonly kind: 'revision'; readonly revision: number }
   | { readonly kind: 'event'; readonly event: Shown }
@@ -86,11 +193,38 @@ export type WatchRecord = {
   readonly notes: WatchNote[];
 };
 
+/** Who relies on a lease, as it knows itself. Times are the world's. */
+export type Holder = {
+  readonly guest: string;
+  readonly lease: number;
+  readonly lengthMs: number;
+  /** When it was told of it. */
+  readonly grantedMs?: number;
+  /** The last sign of life that was answered: when it was sent, and how long it holds from then on. */
+  readonly sign: () => { readonly sentMs: number; readonly holdsMs: number } | null;
+};
+
+/** A guest was told that it holds a lock, and believes it until `untilMs`. */
+export type Hold = {
+  readonly guest: string;
+  readonly path: string;
+  readonly token: number;
+  readonly holder: Holder;
+  readonly fromMs: number;
+  /** It let go; `null`: it never did. */
+  releasedMs: number | null;
+};
+
 /** All that guests saw in one run. */
 export class History {
   readonly #nowMs: () => number;
   readonly operations: Operation[] = [];
   readonly watches: WatchRecord[] = [];
+  /** By lease: to whom it was granted. */
+  readonly holders = new Map<number, Holder>();
+  /** By lease: who else keeps it alive, through one node. */
+  readonly leans = new Map<number, Holder>();
+  readonly holds: Hold[] = [];
   #moment = 0;
   /** Highest revision that any guest was told of. */
   #floor = 0;
@@ -105,6 +239,10 @@ export class History {
   /** A moment of its own, for whoever puts other things in order with these. */
   moment(): number {
     return this.#moment++;
+  }
+
+  get nowMs(): number {
+    return this.#nowMs();
   }
 
   get floor(): number {
@@ -138,6 +276,13 @@ export class History {
     if (revision > this.#floor) this.#floor = revision;
   }
 
+  /** A guest ends what it has: its leases, and with them its locks. */
+  leaves(guest: string): void {
+    for (const hold of this.holds) {
+      if (hold.guest === guest) hold.releasedMs ??= this.nowMs;
+    }
+  }
+
   watching(guest: string, glob: string, from: number | null): WatchRecord {
     const record: WatchRecord = { guest, glob, from, floor: this.#floor, notes: [] };
     this.watches.push(record);
@@ -164,10 +309,15 @@ function revisionOf(told: Told): number {
     case 'files':
       return told.files.reduce((most, { revision }) => Math.max(most, revision), 0);
     case 'revision':
+    case 'created':
+    case 'counted':
+    case 'decided':
       return told.revision;
     case 'event':
       return told.event.revision;
     case 'names':
+    case 'granted':
+    case 'ended':
     case 'refused':
     case 'unknown':
       return 0;

@@ -56,6 +56,7 @@ export class Machine {
   #lives = 0;
   /** Whose folder is on its disk, as far as a node of it ever ran; `null`: nobody's. */
   folderOf: NodeId | null = null;
+  #aheadMs = 0;
   /** Every id it ever had. */
   readonly ids = new Set<NodeId>();
 
@@ -85,6 +86,20 @@ export class Machine {
   /** It listens and may be asked. */
   get isUp(): boolean {
     return this.#life !== null && this.state === 'runs';
+  }
+
+  /** How far any of its processes was ever ahead of the world: what is slow looks at a later clock. */
+  get aheadMs(): number {
+    this.#aheadMs = Math.max(this.#aheadMs, this.#process?.aheadMs ?? 0);
+    return this.#aheadMs;
+  }
+
+  /** Somebody asks its node, if it is there and not stopped; a paused one hears of it late. */
+  ask(then: (node: NodeHandle) => void): void {
+    this.#process?.run('callers', () => {
+      const { node } = this;
+      if (node !== null && this.isUp) then(node);
+    });
   }
 
   /** `doozerd`, with these addresses to attach through. */
@@ -239,6 +254,7 @@ export class Machine {
   #end(how: 'reset' | 'silence'): void {
     const process = this.#process;
     if (process === null) return;
+    this.#aheadMs = this.aheadMs;
     this.#process = null;
     this.#life = null;
     process.end();

@@ -268,9 +268,19 @@ function drawLength(below: Prng['below']): number {
   return below(8000);
 }
 
+/** How likely a guest is sent for what is beyond the protocol of 2011. */
+const newPercents: Readonly<Record<GuestKind, number>> = {
+  library: 60,
+  caller: 100,
+  doozer: 0,
+  watcher: 0,
+  follower: 0,
+};
+
 function drawGuests({ below }: Prng, shape: Shape): GuestPlan[] {
   const kinds: GuestKind[] = ['library'];
   for (let i = below(3); i > 0; i--) kinds.push('library');
+  for (let i = below(2) === 0 ? 0 : 1 + below(2); i > 0; i--) kinds.push('caller');
   for (let i = below(3); i > 0; i--) kinds.push('doozer');
   for (let i = below(3); i > 0; i--) kinds.push('watcher');
   if (below(2) === 0) kinds.push('follower');
@@ -283,7 +293,10 @@ function drawGuests({ below }: Prng, shape: Shape): GuestPlan[] {
       name: `${kind.charAt(0)}${i}`,
       kind,
       seed,
-      errands: drawErrands(prng(seed), errands, meanPauseMs),
+      errands: drawErrands(prng(seed), errands, meanPauseMs, newPercents[kind]),
+      diesMs: below(6) === 0 ? below(shape.lengthMs) : null,
+      patienceMs: below(3) === 0 ? 20_000 : 5500,
+      sessionLengthMs: [1000, 1500, 4000, 30_000, 30_000, null][below(6)] ?? null,
     };
   });
 }

@@ -10,6 +10,9 @@ export type Pace = {
   readonly lookMs: number;
 };
 
+/** No timer is sooner: what waits for the rest of a rounding error must not wait for ever. */
+const leastMs = 0.001;
+
 /**
  * One process of a made-up machine. Everything it does goes through here, so that it can be paused or
  * ended between any two things it does. Input that comes while it is paused waits, source by source, as
@@ -23,6 +26,8 @@ export class Process implements Clock {
   #state: 'runs' | 'paused' | 'ended' = 'runs';
   /** Busy until then: what comes earlier waits. */
   #busyUntilMs = 0;
+  /** The most that its clock was ever ahead of the world's. */
+  aheadMs = 0;
   #jumpedMs = 0;
   /** While paused with its clock stopped, as a suspended machine's may be. */
   #frozenAtMs: number | null = null;
@@ -50,6 +55,7 @@ export class Process implements Clock {
     if (lookMs > 0) {
       this.#busyUntilMs = Math.max(this.#busyUntilMs, atMs) + lookMs;
       atMs = this.#busyUntilMs;
+      this.aheadMs = Math.max(this.aheadMs, atMs - world.nowMs);
     }
     return startMs + (atMs - this.#bornMs) * rate + this.#jumpedMs;
   };
@@ -59,7 +65,7 @@ export class Process implements Clock {
   };
 
   readonly after = (ms: number, then: () => void): Timer =>
-    this.#world.after(Math.max(0, ms) / this.#pace.rate, () => this.run('timers', then));
+    this.#world.after(Math.max(leastMs, ms) / this.#pace.rate, () => this.run('timers', then));
 
   /** What comes from one source keeps its order. */
   run(source: string, then: () => void): void {

@@ -3,11 +3,10 @@ import type { Client } from '../client/index.ts';
 import { slotPath } from '../paths/index.ts';
 import type { Checksum } from '../ports/index.ts';
 import { Cluster } from './cluster.ts';
-import { Desk, sleep } from './guests/desk.ts';
-import { followByWait, runDoozerErrands } from './guests/doozer-guest.ts';
+import { sleep } from './guests/desk.ts';
 import type { Errand, GuestPlan } from './guests/errands.ts';
-import { runErrands } from './guests/library-guest.ts';
-import { watchOn } from './guests/watcher-guest.ts';
+import { endGuest, sendGuest } from './guests/send.ts';
+import { leasesGone } from './leases-gone.ts';
 import type { Machine } from './machine.ts';
 import { calmTemper, guestsWay } from './net/net.ts';
 import type { Left, Plan } from './plan.ts';
@@ -161,34 +160,26 @@ export class Run {
     for (const plan of this.#plan.guests) {
       const process = new Process(this.#world, { startMs: 0, rate: 1, lookMs: 0 });
       this.#guestsBusy++;
-      this.#guest(plan, process).then(
-        () => {
-          this.#guestsBusy--;
-        },
-        (error: unknown) => this.fail(error),
-      );
-    }
-  }
-
-  async #guest(plan: GuestPlan, process: Process): Promise<void> {
-    const { history, net, machines } = this.#cluster;
-    const { name } = plan;
-    const chance = this.#world.chance(`guest ${name}`);
-    const desk = new Desk(name, history);
-    const over = (): boolean => this.#cluster.calm;
-    switch (plan.kind) {
-      case 'library':
-        return runErrands(desk, this.#cluster.client(process, name), process, this.#errands(plan));
-      case 'doozer':
-        return runDoozerErrands({ desk, net, process, machines, chance }, this.#errands(plan));
-      case 'watcher': {
-        const client = this.#cluster.client(process, name);
-        const parts = { name, history, client, process, chance, isCalm: over };
-        watchOn(parts).catch((error) => this.fail(error));
-        return;
-      }
-      case 'follower':
-        return followByWait({ desk, net, process, machines, chance }, over);
+      let isBusy = true;
+      const left = (): void => {
+        if (isBusy) this.#guestsBusy--;
+        isBusy = false;
+      };
+      const parts = {
+        cluster: this.#cluster,
+        plan,
+        process,
+        fail: (error: unknown) => this.fail(error),
+      };
+      sendGuest(parts, this.#errands(plan)).then(left, parts.fail);
+      const { diesMs, kind } = plan;
+      if (diesMs === null || (kind !== 'library' && kind !== 'caller')) continue;
+      this.#world.after(diesMs, () => {
+        this.#world.say(() => `-- ${plan.name} is killed`);
+        this.#cluster.happened.guestsKilled++;
+        endGuest(this.#cluster, process);
+        left();
+      });
     }
   }
 
@@ -401,6 +392,7 @@ export class Run {
       return true;
     };
     await this.#until(isLevel, 'all nodes have applied the same', drainWithinMs);
+    await leasesGone(cluster, core);
     const { checkers } = cluster;
     await this.#until(() => checkers.watchesDrained(), 'watches were told of all', drainWithinMs);
   }

@@ -14,6 +14,9 @@ import { Process } from './process.ts';
 /** How often an operator looks whether there is another leader yet. */
 const lookMs = 3;
 const visitorErrands = 20;
+/** For so long, and so often, somebody leans on one node alone. */
+const leanMs = 3000;
+const leanEveryMs = 40;
 
 /**
  * Cuts the leader off, with one follower or with nobody, in the moments in which a change of members
@@ -48,6 +51,7 @@ export function strand(cluster: Cluster, machine: Machine, step: Step): void {
     }
     write(leader, (choice >> 8) % 9);
     visit(cluster, leader, ['get', 'get', 'get', 'rev']);
+    if ((choice >> 10) % 2 === 0) lean(cluster, leader);
     whenNext(cluster, leader, forMs, (next) => {
       if ((choice >> 7) % 2 === 0) change(cluster, next, changeOf(id, choice >> 3));
       visit(cluster, next, ['overwrite', 'nop']);
@@ -93,7 +97,7 @@ export function visit(cluster: Cluster, host: Machine, verbs: Verb[]): void {
   const process = new Process(world, { startMs: 0, rate: 1, lookMs: 0 });
   const name = `v${cluster.visitors++}`;
   const chance = world.chance(name);
-  const errands = drawErrands(chance, visitorErrands, 5 + chance.below(30)).map((errand) => ({
+  const errands = drawErrands(chance, visitorErrands, 5 + chance.below(30), 0).map((errand) => ({
     ...errand,
     verb: verbs[errand.choice % verbs.length] ?? 'get',
     // All of them at one place.
@@ -101,6 +105,38 @@ export function visit(cluster: Cluster, host: Machine, verbs: Verb[]): void {
   }));
   const parts = { desk: new Desk(name, history), net, process, machines: [host], chance };
   void runDoozerErrands(parts, errands);
+}
+
+/**
+ * Holds a lease that it was granted before, and asks this one node to go on with it: it may rely on what it
+ * is told for one length more, whoever leads meanwhile.
+ */
+function lean(cluster: Cluster, host: Machine): void {
+  const { world, history } = cluster;
+  const { node } = host;
+  const guest = `s${cluster.visitors++}`;
+  const held = [...(node?.view().leases.entries() ?? [])].find(
+    ([, { session, id }]) => session === null && !history.leans.has(id),
+  )?.[1];
+  if (held === undefined) return;
+  const { id, lengthMs } = held;
+  let sign: { readonly sentMs: number; readonly holdsMs: number } | null = null;
+  history.leans.set(id, { guest, lease: id, lengthMs, sign: () => sign });
+  const endMs = world.nowMs + leanMs;
+  const ask = (): void => {
+    if (cluster.calm || world.nowMs > endMs) return;
+    world.after(leanEveryMs, ask);
+    const sentMs = world.nowMs;
+    host.ask((asked) => {
+      asked.keepAlive([id], true, {
+        left: ([leftMs = 0]) => {
+          if (leftMs > 0) sign = { sentMs, holdsMs: leftMs };
+        },
+        failed: () => {},
+      });
+    });
+  };
+  ask();
 }
 
 /** Acts as soon as another one leads. */

@@ -185,6 +185,15 @@ describe('a write in a session', () => {
     expect(write.of()).toMatchObject({ code: 'ERR_NO_LEADER', effect: 'none' });
   });
 
+  it('does not wait for its session at a node that says nothing: another is asked soon', async () => {
+    const world = new TreeWorld();
+    world.fates('grant', 'mute');
+    const write = outcomeOf(world.client().set('/a', 'x', 0));
+    await world.clock.run(2000);
+    expect(write.of()).toBe(1);
+    expect(world.of('grant').length).toBe(2);
+  });
+
   it('goes without a number where the cluster or the client knows none', async () => {
     const world = new TreeWorld();
     world.cluster.state = { ...world.cluster.state, behaviourVersion: 1 };

@@ -26,6 +26,9 @@ describe('verdictOn() a refused copy', () => {
     ['ERR_OVERLOADED', 'none', false, true, 'again'],
     ['ERR_REV_MISMATCH', 'none', true, true, 'tell'],
     ['ERR_BAD_PATH', 'none', false, false, 'tell'],
+    // What one node says for itself ends nothing of which another copy may have run.
+    ['ERR_DISK_FULL', 'none', false, false, 'tell'],
+    ['ERR_DISK_FULL', 'none', false, true, 'again'],
     ['ERR_SESSION_LOST', 'unknown', true, false, 'elsewhere'],
     ['ERR_SESSION_LOST', 'unknown', true, true, 'tell'],
     ['ERR_REQUEST_NUMBER', 'unknown', true, false, 'tell'],

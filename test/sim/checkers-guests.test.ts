@@ -239,8 +239,8 @@ describe('guard', () => {
   test('a refusal has its reason in some state of its time', () => {
     const good = twoWrites();
     expect(good.write('ann', '/a', 'three', 1).told).toMatchObject({ code: 'ERR_REV_MISMATCH' });
-    expect(good.write('ann', '/a/b', 'three').told).toMatchObject({ code: 'ERR_NOT_DIRECTORY' });
-    expect(good.write('ann', '/', 'three').told).toMatchObject({ code: 'ERR_IS_DIRECTORY' });
+    expect(good.write('ann', '/a/b', 'four').told).toMatchObject({ code: 'ERR_NOT_DIRECTORY' });
+    expect(good.write('ann', '/', 'five').told).toMatchObject({ code: 'ERR_IS_DIRECTORY' });
     good.finish();
     expect(good.scene.checkers.counts.refusedByTree).toBe(3);
     const bad = twoWrites();

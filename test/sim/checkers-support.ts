@@ -1,7 +1,9 @@
 import { expect } from 'vitest';
 import {
   bootNumber,
+  clusterId,
   clusterTime,
+  type LeaseId,
   type LogIndex,
   logIndex,
   type Membership,
@@ -13,20 +15,33 @@ import {
   soleMembership,
   type Term,
   term,
+  textOf,
   utf8,
 } from '../../src/base/index.ts';
 import type { NodeStatus } from '../../src/node/index.ts';
 import { path } from '../../src/paths/index.ts';
+import { encodeEnvelope } from '../../src/protocol/index.ts';
 import type { Entry, EntryPayload, Message, Persist, RaftView } from '../../src/raft/index.ts';
 import { Checkers, type CheckersParts } from '../../src/sim/checkers/checkers.ts';
-import { type Asked, History, type Operation, type Told } from '../../src/sim/history.ts';
+import {
+  type Asked,
+  History,
+  type Operation,
+  type Told,
+  type ToldResult,
+} from '../../src/sim/history.ts';
 import { type LifeName, Violation } from '../../src/sim/witness.ts';
 import {
   apply,
   type Command,
+  type CommandEnvelope,
   type Event,
   emptyTree,
+  type InSession,
+  type Reply,
+  sessionsVersion,
   type TreeState,
+  usualLimits,
   type View,
 } from '../../src/tree/index.ts';
 
@@ -49,12 +64,16 @@ export const members = (
   };
 };
 
-/** `1 noop`: an entry of term 1; `2 x`: a command; or a membership. */
-export type Draft = readonly [termOf: number, payload: 'noop' | (string & {}) | Membership];
+/** `1 noop`: an entry of term 1; `2 x`: a command, or its bytes; or a membership. */
+export type Draft = readonly [
+  termOf: number,
+  payload: 'noop' | (string & {}) | Uint8Array | Membership,
+];
 
 const payloadOf = (what: Draft[1]): EntryPayload => {
   if (what === 'noop') return { kind: 'noop' };
   if (typeof what === 'string') return { kind: 'command', bytes: utf8(what) };
+  if (what instanceof Uint8Array) return { kind: 'command', bytes: what };
   return { kind: 'membership', membership: what };
 };
 
@@ -86,7 +105,7 @@ export class Scene {
   readonly #last = new Map<string, { index: number; term: number }>();
 
   constructor(parts: Omit<CheckersParts, 'history'> = {}) {
-    this.checkers = new Checkers({ history: this.history, ...parts });
+    this.checkers = new Checkers({ history: this.history, replays: false, ...parts });
   }
 
   life(letter: string): LifeName {
@@ -226,35 +245,68 @@ export class Town {
   state: TreeState = emptyTree();
 
   constructor(parts: Omit<CheckersParts, 'history'> = {}) {
-    this.scene = new Scene(parts);
+    this.scene = new Scene({ replays: true, ...parts });
     this.history = this.scene.history;
     this.scene.start('A');
     this.scene.save('A', [[1, soleMembership(id('A'), 'A:1')]], { term: 1, vote: 'A' });
     this.scene.lead('A', 1);
     this.#change({ kind: 'membership', membership: soleMembership(id('A'), 'A:1') });
+    this.do({
+      kind: 'found',
+      lineage: {
+        clusterId: clusterId('TOWN'.repeat(4)),
+        epoch: 1,
+        epochId: '',
+      },
+      name: 'town',
+      behaviourVersion: sessionsVersion,
+      limits: usualLimits,
+      files: [],
+    });
   }
 
   get revision(): number {
     return this.state.revision;
   }
 
-  /** A command takes effect, or is refused. @returns the revision it took, or its refusal. */
-  do(command: Command): Told {
-    this.scene.save('A', [[1, 'a command']]);
-    const reply = this.#change({
-      kind: 'command',
-      envelope: {
-        origin: { node: id('A'), boot: bootNumber(1), n: 1 },
-        session: noSession,
-        seq: 0,
-        ackedBelow: 0,
-        command,
-      },
-    });
+  /** A command takes effect, or is refused. @returns what a guest is told of it. */
+  do(command: Command, inSession: Partial<InSession> = {}, termOf = 1): Told {
+    return toldOf(command, this.reply(command, inSession, termOf));
+  }
+
+  /** The same, as the tree answers it. */
+  reply(command: Command, inSession: Partial<InSession> = {}, termOf = 1): Reply {
+    const envelope: CommandEnvelope = {
+      origin: { node: id('A'), boot: bootNumber(1), n: 1 },
+      session: noSession,
+      seq: 0,
+      ackedBelow: 0,
+      ...inSession,
+      command,
+    };
+    this.scene.save('A', [[termOf, encodeEnvelope(envelope)]]);
+    const reply = this.#change({ kind: 'command', envelope });
     if (reply === null) throw new TypeError('a command has a reply');
-    return reply.kind === 'refused'
-      ? { kind: 'refused', code: reply.code }
-      : { kind: 'wrote', revision: reply.revision };
+    return reply;
+  }
+
+  /** A lease or, with a window, a session. */
+  grant(lengthMs = 1000, window = 0): LeaseId {
+    const reply = this.reply({ kind: 'grant', lengthMs, window });
+    if (reply.kind !== 'granted') throw new TypeError('it is granted');
+    return reply.lease;
+  }
+
+  /** An entry that does something else than its command says, as a tree with a bug would. */
+  lie(command: Command, inSession: Partial<InSession>, does: Command | null): void {
+    const origin = { node: id('A'), boot: bootNumber(1), n: 1 };
+    const alone = { origin, session: noSession, seq: 0, ackedBelow: 0 };
+    this.scene.save('A', [[1, encodeEnvelope({ ...alone, ...inSession, command })]]);
+    this.#change(
+      does === null
+        ? { kind: 'nothing' }
+        : { kind: 'command', envelope: { ...alone, command: does } },
+    );
   }
 
   set(where: string, body: string, guard = -1): Told {
@@ -297,5 +349,37 @@ export class Town {
     for (const event of events) this.scene.checkers.event(life, event);
     this.scene.checkers.applied(life, state);
     return reply;
+  }
+}
+
+/** What a guest is told of an answer of the tree. */
+function toldOf(command: Command, reply: Reply): Told {
+  switch (reply.kind) {
+    case 'refused':
+      return { kind: 'refused', code: reply.code };
+    case 'counted':
+      return { kind: 'counted', value: reply.value, revision: reply.revision };
+    case 'granted':
+      return { kind: 'granted', lease: reply.lease };
+    case 'decided': {
+      const results = reply.results.map((result): ToldResult => {
+        if (result.kind !== 'read') return result;
+        const { file } = result;
+        if (file === null) return { kind: 'read', file };
+        const { body, changed, created, lease } = file;
+        return { kind: 'read', file: { body: textOf(body), revision: changed, created, lease } };
+      });
+      return { kind: 'decided', succeeded: reply.succeeded, revision: reply.revision, results };
+    }
+    case 'applied': {
+      const { revision } = reply;
+      if (command.kind === 'revoke') return { kind: 'ended' };
+      if (command.kind !== 'create') return { kind: 'wrote', revision };
+      return {
+        kind: 'created',
+        path: `${command.prefix}${String(revision).padStart(16, '0')}`,
+        revision,
+      };
+    }
   }
 }

@@ -110,7 +110,10 @@ function entranceOf(
 }
 
 const clientOf = (stage: Stage, process: Process, options: ClientOptions): Client =>
-  new Client({ dial: stage.net.dial(process), clock: process, prng: prng(1) }, options);
+  new Client(
+    { dial: stage.net.dial(process), clock: process, prng: prng(1) },
+    { sessionLengthMs: null, ...options },
+  );
 
 /** A doozer client of 2011, and what it was answered. */
 class Guest {

@@ -6,14 +6,18 @@ import type { Event, View } from '../../tree/index.ts';
 import type { History, Operation } from '../history.ts';
 import { type LifeName, Violation, type Witness } from '../witness.ts';
 import { Cluster } from './cluster.ts';
+import { Commands } from './commands.ts';
 import { type Counts, noCounts } from './counts.ts';
+import { Deeds } from './deeds.ts';
 import { Elections } from './election.ts';
 import { EventTable } from './events.ts';
+import { LeaseClock } from './lease-clock.ts';
 import { placeText } from './ledger.ts';
 import { Memberships } from './membership.ts';
 import { TreeModel } from './model.ts';
 import type { NodeLog } from './node-log.ts';
 import { Outcomes } from './outcomes.ts';
+import { CommandLog, replay } from './replay.ts';
 import { checkView, States } from './states.ts';
 import { Watches } from './watches.ts';
 
@@ -42,6 +46,13 @@ export type CheckersParts = {
   /** Whether this guest is never told of an older revision than before (a client of ours, over all of its
    * links). Default: not checked. */
   readonly keepsFloor?: (guest: string) => boolean;
+  /** Whether the committed log is carried out a second time. Default: it is; not where logs are made up. */
+  readonly replays?: boolean;
+  /** Whether this guest's writes are numbered in a session. Default: not. */
+  readonly hasSession?: (guest: string) => boolean;
+  /** How much faster than the world the fastest clock of a node may run, and how far it may be ahead, in
+   * ms. Default: as fast, and not at all. */
+  readonly clocks?: () => { readonly fastest: number; readonly aheadMs: number };
 };
 
 type Known = Required<CheckersParts>;
@@ -61,8 +72,12 @@ export class Checkers implements Witness {
   readonly #states = new States(this.counts);
   readonly #events = new EventTable(this.counts);
   readonly #watches: Watches;
+  readonly #commands = new CommandLog();
+  readonly #leases: LeaseClock;
   /** Revisions at which some node's state stood, between two changes. */
   readonly #ends: (true | undefined)[] = [];
+  /** By revision within an entry, its last one; `null`: not known. */
+  #rangeEnds: ReadonlyMap<number, number> | null = null;
 
   constructor(parts: CheckersParts) {
     this.#parts = {
@@ -73,10 +88,14 @@ export class Checkers implements Witness {
       treeMayBeWrong: never,
       mayBeStale: () => true,
       keepsFloor: never,
+      replays: true,
+      hasSession: never,
+      clocks: () => ({ fastest: 1, aheadMs: 0 }),
       isDrivers: (path) => path === '/alive',
       ...parts,
     };
     this.#memberships = new Memberships(this.#cluster, this.counts, this.#parts);
+    this.#leases = new LeaseClock(parts.history, this.counts, this.#parts.clocks);
     this.#watches = new Watches(parts.history.watches, this.#events, this.counts);
   }
 
@@ -222,7 +241,7 @@ export class Checkers implements Witness {
    * @param isDrained  the cluster was healed and had its time: whatever is still owed will never come.
    */
   finish(isDrained = true): void {
-    const { history, mayBeStale, keepsFloor, isDrivers } = this.#parts;
+    const { history, mayBeStale, keepsFloor, hasSession, isDrivers } = this.#parts;
     this.#events.checkWhole();
     const model = new TreeModel();
     for (let revision = 1; revision <= this.#events.known; revision++) {
@@ -230,7 +249,11 @@ export class Checkers implements Witness {
       if (event !== undefined) model.push(event);
     }
     this.#checkViews(model);
+    const deeds = new Deeds(history);
+    this.#checkCommands(deeds);
+    this.#leases.check();
     new Outcomes({
+      deeds,
       history,
       events: this.#events,
       model,
@@ -238,9 +261,10 @@ export class Checkers implements Witness {
       endOfRange: (revision) => this.#endOfRange(revision),
       mayBeStale,
       keepsFloor,
+      hasSession,
       isDrivers,
     }).check();
-    this.#watches.check(isDrained);
+    this.#watches.check(isDrained, model);
   }
 
   #commit(node: NodeLog, view: View): void {
@@ -257,7 +281,11 @@ export class Checkers implements Witness {
     }
     const fresh = this.#cluster.commit(node, made);
     if (fresh.length > 0) this.#memberships.checkQuorum(node, made);
-    for (const one of fresh) this.#memberships.committed(node, one);
+    for (const one of fresh) {
+      this.#memberships.committed(node, one);
+      const envelope = this.#commands.add(one);
+      if (envelope !== null) this.#leases.committed(one, envelope.command, view);
+    }
     this.#elections.checkLeaders();
   }
 
@@ -272,6 +300,22 @@ export class Checkers implements Witness {
     }
   }
 
+  /** Each committed command did what it has to, and guests were told of it. */
+  #checkCommands(deeds: Deeds): void {
+    if (!this.#parts.replays) return;
+    const views = new Map<string, View>();
+    for (const node of this.#cluster.nodes.values()) {
+      if (node.view !== null && this.#isRight(node)) views.set(node.id, node.view);
+    }
+    const commands = new Commands({ counts: this.counts, deeds, views });
+    const rangeEnds = new Map<number, number>();
+    this.#rangeEnds = rangeEnds;
+    for (const step of replay(this.#cluster.committed, this.#commands, this.#events)) {
+      commands.take(step);
+      for (let at = step.before + 1; at < step.after; at++) rangeEnds.set(at, step.after);
+    }
+  }
+
   #isRight(node: NodeLog): boolean {
     if (!this.#parts.treeMayBeWrong(node.id)) return true;
     // Whatever comes once it is right again may be anywhere.
@@ -282,7 +326,9 @@ export class Checkers implements Witness {
     return false;
   }
 
+  /** Revisions of one entry belong together. */
   #endOfRange(revision: number): number {
+    if (this.#rangeEnds !== null) return this.#rangeEnds.get(revision) ?? revision;
     const { newest } = this.#events;
     let at = revision;
     while (at < newest && this.#ends[at] === undefined) at++;

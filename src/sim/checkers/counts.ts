@@ -28,6 +28,19 @@ export const countNames = [
   'watches',
   'watchEvents',
   'compacted',
+  'nearReads',
+  'answeredAgain',
+  'sessionsLost',
+  'numbersRefused',
+  'leasesGranted',
+  'leasesRenewed',
+  'leasesRevoked',
+  'leasesExpired',
+  'leasesOutlived',
+  'sequences',
+  'counts',
+  'ifTrue',
+  'ifFalse',
 ] as const;
 
 export type CountName = (typeof countNames)[number];

@@ -66,6 +66,17 @@ export class TreeModel {
     return file === undefined ? null : versionAt(file, revision);
   }
 
+  /** The revision that made the file which stood at `path` after `revision`; 0: none did. */
+  createdAt(path: string, revision: number): number {
+    let created = 0;
+    for (const version of this.#files.get(path)?.versions ?? []) {
+      if (version.revision > revision) break;
+      if (version.event === null) created = 0;
+      else if (created === 0) created = version.revision;
+    }
+    return created;
+  }
+
   historyOf(path: string): FileHistory | null {
     return this.#files.get(path) ?? null;
   }

@@ -1,9 +1,10 @@
 import type { History, Operation } from '../history.ts';
 import { Violation } from '../witness.ts';
 import type { Counts } from './counts.ts';
+import type { Deeds } from './deeds.ts';
 import type { EventTable } from './events.ts';
 import type { TreeModel } from './model.ts';
-import { Reads } from './reads.ts';
+import { Reads, stateOf } from './reads.ts';
 import { operationText } from './text.ts';
 import { Writes } from './writes.ts';
 
@@ -12,11 +13,16 @@ export type OutcomesParts = {
   readonly events: EventTable;
   readonly model: TreeModel;
   readonly counts: Counts;
+  readonly deeds: Deeds;
   readonly endOfRange: (revision: number) => number;
   readonly mayBeStale: (operation: Operation) => boolean;
   readonly keepsFloor: (guest: string) => boolean;
+  readonly hasSession: (guest: string) => boolean;
   readonly isDrivers: (path: string) => boolean;
 };
+
+/** The library gives a request no less, unless it is told to. */
+const patienceMsMin = 5000;
 
 type Moment = { readonly at: number; readonly operation: Operation; readonly isEnd: boolean };
 
@@ -26,6 +32,7 @@ type Moment = { readonly at: number; readonly operation: Operation; readonly isE
  * any that had ended when it began, and not beyond what was applied when it ended. To take the earliest
  * place that fits is best, since it binds later ones least.
  *
+ * `outcome`: a write of a session has an unknown outcome only if its session was lost or its guest gave up.
  * `session`: what one client is told of the cluster's revision never goes back.
  */
 export class Outcomes {
@@ -74,9 +81,24 @@ export class Outcomes {
 
   #ended(operation: Operation): void {
     const floor = this.#floors[operation.n] ?? 0;
-    const place = this.#writes.placeOf(operation, floor) ?? this.#reads.placeOf(operation, floor);
+    this.#checkUnknown(operation);
+    const wrote = this.#writes.placeOf(operation, floor);
+    const ran = this.#parts.deeds.placeOf(operation, floor);
+    const place = wrote ?? ran ?? this.#reads.placeOf(operation, floor);
     if (place !== null && place > this.#floor) this.#floor = place;
     this.#checkSession(operation, place ?? 0);
+  }
+
+  /** In a session nobody is left in the dark, but for who gave up and whose session was lost. */
+  #checkUnknown(operation: Operation): void {
+    const { guest, told, tookMs } = operation;
+    if (told?.kind !== 'unknown' || !this.#parts.hasSession(guest)) return;
+    if (told.code === 'ERR_CANCELLED' || told.code === 'ERR_SESSION_LOST') return;
+    if (told.code === 'ERR_OUTCOME_UNKNOWN' && tookMs >= patienceMsMin) return;
+    throw new Violation(
+      'outcome',
+      `nobody knows, after ${tookMs.toFixed(1)} ms: ${operationText(operation)}`,
+    );
   }
 
   #checkSession(operation: Operation, place: number): void {
@@ -89,6 +111,19 @@ export class Outcomes {
           `${guest} had seen revision ${seen}: ${operationText(operation)}`,
         );
       }
+      this.#saw(guest, told.revision);
+    } else if (told !== null && stateOf(told) !== null) {
+      const state = stateOf(told) ?? 0;
+      const isNear = 'least' in operation.asked && operation.asked.least !== undefined;
+      if (isNear && state < seen && this.#parts.keepsFloor(guest)) {
+        throw new Violation(
+          'session',
+          `${guest} had seen revision ${seen}, and sees ${state}: ${operationText(operation)}`,
+        );
+      }
+      if (isNear) this.#parts.counts.nearReads++;
+      this.#saw(guest, state);
+    } else if (told?.kind === 'created' || told?.kind === 'counted' || told?.kind === 'decided') {
       this.#saw(guest, told.revision);
     } else if (told?.kind === 'wrote' || told?.kind === 'event') this.#saw(guest, place);
   }
@@ -104,6 +139,11 @@ export class Outcomes {
       case 'set':
       case 'delete':
       case 'nop':
+      case 'create':
+      case 'count':
+      case 'transact':
+      case 'grant':
+      case 'revoke':
         counts.writes++;
         break;
       case 'wait':

@@ -1,5 +1,5 @@
 import { type ErrorCode, must } from '../../base/index.ts';
-import { compileGlob, controlFolder, isBelow } from '../../paths/index.ts';
+import { compileGlob } from '../../paths/index.ts';
 import type { Event } from '../../tree/index.ts';
 import type { Asked, Operation, Told } from '../history.ts';
 import { Violation } from '../witness.ts';
@@ -116,6 +116,9 @@ export class Reads {
     if (fits === null) return this.#notTold(operation, told);
     const { ceiling } = operation;
     if (asked.at !== null) return this.#lookAt(operation, asked, fits);
+    const state = stateOf(told);
+    if (asked.least !== undefined) return this.#lookNear(operation, asked.least, fits, state);
+    if (state !== null) return this.#lookOnce(operation, floor, fits, state);
     for (let revision = Math.max(floor, leastOf(told)); revision <= ceiling; revision++) {
       if (fits.state(revision)) return revision;
       // Up to the next event that could make a difference it stays as it is.
@@ -127,19 +130,39 @@ export class Reads {
     );
   }
 
+  /** It says which state it saw. */
+  #lookOnce(operation: Operation, floor: number, fits: Fits, state: number): number {
+    if (state >= floor && state <= operation.ceiling && fits.state(state)) return state;
+    throw new Violation(
+      'linearizable',
+      `the state at ${state} was not like this, or does not lie between ${floor} and ${operation.ceiling}: ${operationText(operation)}`,
+    );
+  }
+
+  /** What one node had, however old; only not before what was asked for. It binds nobody. */
+  #lookNear(operation: Operation, least: number, fits: Fits, state: number | null): null {
+    const { ceiling } = operation;
+    if (state !== null) {
+      if (state >= least && state <= ceiling && fits.state(state)) return null;
+    } else {
+      for (let revision = least; revision <= ceiling; revision++) {
+        if (fits.state(revision)) return null;
+      }
+    }
+    throw new Violation(
+      'linearizable',
+      `no state from ${least} to ${ceiling} is like this, or not that at ${state ?? '?'}: ${operationText(operation)}`,
+    );
+  }
+
   /** A read within a range of revisions that belong together is answered at the end of the range. */
   #lookAt(operation: Operation, asked: Looking, fits: Fits): number {
     const at = Math.max(1, asked.at ?? 1);
-    const { events, endOfRange } = this.#parts;
+    const { endOfRange } = this.#parts;
     if (at > operation.ceiling) {
       throw new Violation('linearizable', `it tells of the future: ${operationText(operation)}`);
     }
-    const end = endOfRange(at);
-    for (let revision = at; revision <= end; revision++) {
-      if (fits.state(revision)) return at;
-      const next = events.at(revision + 1);
-      if (next === undefined || !isBelow(next.path, controlFolder)) break;
-    }
+    if (fits.state(endOfRange(at))) return at;
     throw new Violation(
       'linearizable',
       `the state at ${at} was not like this: ${operationText(operation)}`,
@@ -198,6 +221,8 @@ export class Reads {
     const { model, events } = this.#parts;
     const event = model.fileAt(path, revision);
     if (file === null) return event === null && !model.isDirectory(path, revision);
+    if (file.created !== undefined && file.created !== model.createdAt(path, revision))
+      return false;
     return event?.revision === file.revision && events.bodyAt(file.revision) === file.body;
   }
 
@@ -240,6 +265,12 @@ type Fits = {
   readonly state: (revision: number) => boolean;
   readonly matters: (event: Event) => boolean;
 };
+
+/** The revision of the state that was read, where it is told. */
+export const stateOf = (told: Told): number | null =>
+  told.kind === 'value' || told.kind === 'names' || told.kind === 'files'
+    ? (told.state ?? null)
+    : null;
 
 /** A state in which this was read is at least of this revision. */
 function leastOf(told: Told): number {

@@ -1,7 +1,8 @@
 import type { Asked, Operation, Told } from '../history.ts';
 
 const shown = (body: string): string => (body.length <= 60 ? body : `${body.slice(0, 60)}...`);
-const atText = (at: number | null): string => (at === null ? '' : ` at ${at}`);
+const freshText = ({ at, least }: { readonly at: number | null; readonly least?: number }) =>
+  at === null ? (least === undefined ? '' : ` at least ${least}`) : ` at ${at}`;
 
 export function askedText(asked: Asked): string {
   switch (asked.kind) {
@@ -12,9 +13,19 @@ export function askedText(asked: Asked): string {
     case 'get':
     case 'stat':
     case 'list':
-      return `${asked.kind} ${asked.path}${atText(asked.at)}`;
+      return `${asked.kind} ${asked.path}${freshText(asked)}`;
     case 'walk':
-      return `walk ${asked.glob}${atText(asked.at)}`;
+      return `walk ${asked.glob}${freshText(asked)}`;
+    case 'create':
+      return `create ${asked.prefix} "${shown(asked.body)}"`;
+    case 'count':
+      return `count ${asked.path} by ${asked.delta} guard ${asked.guard}`;
+    case 'transact':
+      return `transact ${asked.mark}: ${JSON.stringify([asked.compares, asked.ifTrue, asked.ifFalse]).slice(0, 400)}`;
+    case 'grant':
+      return `grant ${asked.lengthMs} ms`;
+    case 'revoke':
+      return `revoke ${asked.lease}`;
     case 'wait':
       return `wait ${asked.glob} from ${asked.from}`;
     case 'nop':
@@ -28,6 +39,16 @@ export function toldText(told: Told | null): string {
   switch (told.kind) {
     case 'wrote':
       return told.revision === null ? 'done' : `done at ${told.revision}`;
+    case 'created':
+      return `made ${told.path}`;
+    case 'counted':
+      return `counted ${told.value} at ${told.revision}`;
+    case 'decided':
+      return `decided ${told.succeeded} at ${told.revision}: ${JSON.stringify(told.results).slice(0, 400)}`;
+    case 'granted':
+      return `lease ${told.lease}`;
+    case 'ended':
+      return 'ended';
     case 'value':
       return told.file === null
         ? 'no file'

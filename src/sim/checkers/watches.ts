@@ -2,6 +2,7 @@ import type { WatchNote, WatchRecord } from '../history.ts';
 import { Violation } from '../witness.ts';
 import type { Counts } from './counts.ts';
 import type { EventTable } from './events.ts';
+import type { TreeModel } from './model.ts';
 import { matcherOf } from './reads.ts';
 
 type Told = Extract<WatchNote, { readonly kind: 'event' }>;
@@ -61,6 +62,18 @@ export class WatchCheck {
     if (owed === null) return;
     const event = this.#events.at(owed);
     this.#fail(`was never told of ${event?.kind} ${event?.path} at ${owed}`);
+  }
+
+  /** What is shown as standing there before is what stood there. */
+  checkPrevious(model: TreeModel): void {
+    for (const note of this.#record.notes) {
+      if (note.kind !== 'event' || note.event.previous === undefined) continue;
+      const { revision, path, previous } = note.event;
+      const before = model.fileAt(path, revision - 1);
+      const body = before === null ? null : this.#events.bodyAt(before.revision);
+      if (previous === body) continue;
+      this.#fail(`is told that ${path} held ${previous} before ${revision}, and it held ${body}`);
+    }
   }
 
   #owed(): number | null {
@@ -145,8 +158,10 @@ export class Watches {
     return this.#checks.every((check) => check.isDrained);
   }
 
-  check(isDrained: boolean): void {
+  /** @param model  of all events. */
+  check(isDrained: boolean, model: TreeModel): void {
     this.#advance(true);
+    for (const check of this.#checks) check.checkPrevious(model);
     if (isDrained) for (const check of this.#checks) check.checkDrained();
   }
 

@@ -14,6 +14,8 @@ export type WritesParts = {
   readonly events: EventTable;
   readonly model: TreeModel;
   readonly counts: Counts;
+  /** Judged elsewhere: of a transaction, a count, a sequence name, the end of a lease. */
+  readonly deeds: { readonly isOwn: (revision: number) => boolean };
   /** Written by whoever drives the run, without being in the history. */
   readonly isDrivers: (path: string) => boolean;
 };
@@ -41,11 +43,13 @@ export class Writes {
   readonly #events: EventTable;
   readonly #model: TreeModel;
   readonly #counts: Counts;
+  readonly #deeds: WritesParts['deeds'];
   readonly #isDrivers: (path: string) => boolean;
   /** Where each body was written, by body. */
   readonly #writtenAt = new Map<string, number>();
 
-  constructor({ history, events, model, counts, isDrivers }: WritesParts) {
+  constructor({ history, events, model, counts, deeds, isDrivers }: WritesParts) {
+    this.#deeds = deeds;
     this.#history = history;
     this.#events = events;
     this.#model = model;
@@ -68,7 +72,7 @@ export class Writes {
     }
     for (let revision = 1; revision <= this.#model.revision; revision++) {
       const event = this.#events.at(revision);
-      if (event === undefined) continue;
+      if (event === undefined || this.#deeds.isOwn(revision)) continue;
       switch (event.kind) {
         case 'set':
           this.#checkSet(event.path, revision, asked);

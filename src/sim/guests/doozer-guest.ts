@@ -163,13 +163,21 @@ async function perform(line: Line, asked: Asked): Promise<Told> {
     case 'walk':
       return browse(line, asked);
     default: {
+      if (!isSingle(asked)) throw new TypeError(`doozer of 2011 knows no ${asked.kind}`);
       const response = await line.ask(requestOf(asked));
       return response === null ? nobody(asked) : toldBy(asked, response);
     }
   }
 }
 
-type Single = Exclude<Asked, { kind: 'list' | 'walk' }>;
+/** What the protocol of 2011 knows. */
+type Single = Extract<
+  Asked,
+  { readonly kind: 'set' | 'delete' | 'nop' | 'get' | 'stat' | 'rev' | 'wait' }
+>;
+
+const isSingle = (asked: Asked): asked is Single =>
+  ['set', 'delete', 'nop', 'get', 'stat', 'rev', 'wait'].includes(asked.kind);
 
 function requestOf(asked: Single): Partial<DoozerRequest> & { verb: number } {
   switch (asked.kind) {

@@ -13,7 +13,15 @@ export type Verb =
   | 'list'
   | 'walk'
   | 'rev'
-  | 'wait';
+  | 'wait'
+  | 'near'
+  | 'sequence'
+  | 'count'
+  | 'transact'
+  | 'grant'
+  | 'revoke'
+  | 'leased'
+  | 'lock';
 
 /** One request. What the numbers choose depends on the verb. */
 export type Errand = {
@@ -27,13 +35,19 @@ export type Errand = {
   readonly patienceMs: number | null;
 };
 
-export type GuestKind = 'library' | 'doozer' | 'watcher' | 'follower';
+export type GuestKind = 'library' | 'caller' | 'doozer' | 'watcher' | 'follower';
 
 export type GuestPlan = {
   readonly name: string;
   readonly kind: GuestKind;
   readonly seed: number;
   readonly errands: readonly Errand[];
+  /** Its process is killed so long after it came; `null`: it leaves when it is done. */
+  readonly diesMs: number | null;
+  /** How long its session outlives its last sign of life; `null`: it has none. */
+  readonly sessionLengthMs: number | null;
+  /** How long a request of the library may take, unless its errand says otherwise. */
+  readonly patienceMs: number;
 };
 
 /** How often each verb is drawn. */
@@ -73,8 +87,54 @@ const appetites: readonly Appetite[] = [
   ],
 ];
 
-export function drawErrands(chance: Prng, count: number, meanPauseMs: number): Errand[] {
-  const appetite = appetites[chance.below(appetites.length)] as Appetite;
+/** Beyond the protocol of 2011. */
+const newAppetites: readonly Appetite[] = [
+  [
+    ['transact', 5],
+    ['get', 2],
+    ['overwrite', 2],
+    ['near', 1],
+    ['grant', 1],
+  ],
+  [
+    ['count', 5],
+    ['sequence', 3],
+    ['exchange', 2],
+    ['get', 1],
+    ['rev', 1],
+  ],
+  [
+    ['leased', 6],
+    ['grant', 1],
+    ['revoke', 1],
+    ['sequence', 2],
+    ['near', 1],
+  ],
+  [
+    ['lock', 10],
+    ['grant', 1],
+    ['revoke', 1],
+    ['get', 1],
+  ],
+  [
+    ['near', 4],
+    ['create', 2],
+    ['transact', 2],
+    ['overwrite', 2],
+    ['rev', 1],
+    ['list', 1],
+  ],
+];
+
+/** @param newPercent  how likely it is sent for what is beyond the protocol of 2011. */
+export function drawErrands(
+  chance: Prng,
+  count: number,
+  meanPauseMs: number,
+  newPercent: number,
+): Errand[] {
+  const offered = chance.below(100) < newPercent ? newAppetites : appetites;
+  const appetite = offered[chance.below(offered.length)] as Appetite;
   const total = appetite.reduce((sum, [, weight]) => sum + weight, 0);
   const bulkMax = chance.below(3) === 0 ? 2000 : 60;
   const errands: Errand[] = [];

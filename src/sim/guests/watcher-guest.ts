@@ -3,7 +3,7 @@ import { type Client, oldestRevision } from '../../client/index.ts';
 import type { History, WatchRecord } from '../history.ts';
 import type { Process } from '../process.ts';
 import { sleep } from './desk.ts';
-import { shown } from './library-guest.ts';
+import { shown, shownWithPrevious } from './library-asks.ts';
 
 export type WatcherParts = {
   readonly name: string;
@@ -26,8 +26,10 @@ export async function watchOn(parts: WatcherParts): Promise<void> {
     const record = history.watching(name, glob, from);
     const stop = new AbortController();
     try {
-      const stream = client.watch(glob, { signal: stop.signal, ...(from !== null && { from }) });
-      from = await consume(parts, record, stream, stop);
+      const previous = chance.below(2) === 0;
+      const options = { signal: stop.signal, previous, ...(from !== null && { from }) };
+      const show = previous ? shownWithPrevious : shown;
+      from = await consume(parts, record, client.watch(glob, options), stop, show);
       history.noted(record, { kind: 'ended' });
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
@@ -48,12 +50,13 @@ async function consume(
   record: WatchRecord,
   stream: AsyncIterable<Parameters<typeof shown>[0]>,
   stop: AbortController,
+  show: typeof shown,
 ): Promise<number> {
   let next = record.from ?? 1;
   const leaves = chance.below(3) === 0 ? 1 + chance.below(30) : 1_000_000;
   let count = 0;
   for await (const event of stream) {
-    history.noted(record, { kind: 'event', event: shown(event), ceiling: history.ceiling });
+    history.noted(record, { kind: 'event', event: show(event), ceiling: history.ceiling });
     next = event.revision + 1;
     if (++count >= leaves) {
       stop.abort();

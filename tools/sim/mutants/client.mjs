@@ -7,8 +7,8 @@ export const client = [
     file: 'src/client/watch.js',
     edits: [
       [
-        "return { kind: 'watch', tag, glob, from: this.#next, credits: this.#credits };",
-        "return { kind: 'watch', tag, glob, from: this.#next + (this.#pauses > 0 || this.#next > 1 ? 1 : 0), credits: this.#credits };",
+        "const request = { kind: 'watch', tag, glob, from: this.#next, credits, previous };",
+        "const request = { kind: 'watch', tag, glob, from: this.#next + (this.#pauses > 0 || this.#next > 1 ? 1 : 0), credits, previous };",
       ],
     ],
   },
@@ -36,11 +36,14 @@ export const client = [
   },
   {
     id: 'library-repeats-writes',
-    bug: 'the library sends a write again after it lost the answer',
+    bug: 'the library sends a write of no session again after it lost the answer',
     source: 'etcd#14890, #18424; row 48',
-    file: 'src/client/client.js',
+    file: 'src/client/call.js',
     edits: [
-      ["nature: 'once',\n            timeoutMs,", "nature: 'repeat',\n            timeoutMs,"],
+      [
+        'if (this.#ticket === null) {\n                this.#fail(this.#unknown(`\x24{why.message}; it may have taken effect`, why));\n                return;\n            }',
+        '',
+      ],
     ],
   },
   {
@@ -62,8 +65,8 @@ export const client = [
     file: 'src/client/call.js',
     edits: [
       [
-        "this.#fail(this.#error('ERR_OUTCOME_UNKNOWN', reason, why));",
-        "this.#fail(this.#error('ERR_UNREACHABLE', reason, why));",
+        'this.#fail(this.#unknown(`\x24{why.message}; it may have taken effect`, why));',
+        "this.#mayHaveRun = false;\n                this.#fail(this.#error('ERR_UNREACHABLE', why.message));",
       ],
     ],
   },

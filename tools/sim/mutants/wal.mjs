@@ -160,7 +160,7 @@ export const wal = [
       {
         file: 'src/tree/snapshot-decoder.js',
         edits: [
-          ['if (!sameBytes(bytesOfDigest(digestOf(state)), this.#digest)) {', 'if (false) {'],
+          ['if (!sameBytes(bytesOfDigest(snapshotDigest(state)), this.#digest)) {', 'if (false) {'],
         ],
       },
     ],
