@@ -1,3 +1,10 @@
-export type { LifeEnd, LifeParts } from './life.ts';
 export { Life } from './life.ts';
-export type { ClientWanted, Entrance, LifeOptions, LifeWorld, LinksOf } from './types.ts';
+export type {
+  ClientWanted,
+  Entrance,
+  LifeEnd,
+  LifeOptions,
+  LifeParts,
+  LifeWorld,
+  LinksOf,
+} from './types.ts';

@@ -1,6 +1,6 @@
 import { isVoter, type Lineage, limits } from '../base/index.ts';
 import { Node, usualTiming } from '../node/index.ts';
-import type { Logger, LogStore, PeerLinks } from '../ports/index.ts';
+import type { LogStore, PeerLinks } from '../ports/index.ts';
 import { Server } from '../server/index.ts';
 import { Pulse, Steward } from '../steward/index.ts';
 import type { TreeState } from '../tree/index.ts';
@@ -9,26 +9,7 @@ import { attach, confirmRemoved } from './attach.ts';
 import { found, freshLineage, freshNodeId } from './founding.ts';
 import { isEmpty, loadState, withFirstEntry } from './recovery.ts';
 import { openStore, type Store } from './store.ts';
-import type { Entrance, LifeOptions, LifeWorld } from './types.ts';
-
-/** How a life ended: told to, or because the cluster had removed the node. */
-export type LifeEnd =
-  | { readonly kind: 'stopped' }
-  | { readonly kind: 'removed'; readonly through: readonly string[] };
-
-export type LifeParts = {
-  readonly world: LifeWorld;
-  readonly options: LifeOptions;
-  /** host:port where others reach it. */
-  readonly address: string;
-  readonly logger: Logger;
-  /** Nodes to attach through besides those of the command line. */
-  readonly through: readonly string[];
-  /** This life follows a removal: it attaches, however long that takes, and never founds. */
-  readonly mustAttach: boolean;
-  /** The process is to end: what is just being started is given up. */
-  readonly stopping: AbortSignal;
-};
+import type { Entrance, LifeEnd, LifeParts } from './types.ts';
 
 const attachWithinMs = 10_000;
 /** How long a node that was taken in waits for the first of what the others hold. */
@@ -56,6 +37,8 @@ export class Life {
   #confirming = false;
   #attaching = false;
   #stopping: Promise<void> | null = null;
+  /** Aborted when this life ends, however it does: nobody attaches any more. */
+  readonly #over = new AbortController();
   #end!: (end: LifeEnd) => void;
   #fail!: (error: unknown) => void;
   /** Resolves when this life is over and everything of it is closed; rejected when it failed. */
@@ -135,7 +118,10 @@ export class Life {
       // Lines of several nodes are read together.
       const own = { ...parts, logger: logger.child({ node: store.nodeId }) };
       life = new Life(own, { ...store, recovered }, state);
-      await life.#start();
+      // A node whose disk fails while it attaches is dead: whoever waits for it, in a quorum too, must see it end.
+      const started = life.#start();
+      started.catch(() => {});
+      await Promise.race([started, life.ended]);
       return life;
     } catch (error) {
       if (life === null) await store.stop();
@@ -284,7 +270,7 @@ export class Life {
         withinMs: mustAttach || note !== null ? Number.POSITIVE_INFINITY : attachWithinMs,
       },
       { clock: world.clock, connect: world.connect, logger },
-      this.#parts.stopping,
+      AbortSignal.any([this.#parts.stopping, this.#over.signal]),
     );
     if (members.lineage !== null) {
       this.#lineage = members.lineage;
@@ -370,6 +356,7 @@ export class Life {
   }
 
   async #stop(end: LifeEnd, retireThrough: readonly string[] | null): Promise<void> {
+    this.#over.abort();
     try {
       if (retireThrough === null) await this.#leaveOffice();
       await this.#close(retireThrough);
@@ -445,5 +432,6 @@ export class Life {
     this.#steward.stop();
     this.#pulse.stop();
     this.#fail(error);
+    this.#over.abort(error);
   }
 }

@@ -81,3 +81,22 @@ export type LifeWorld = {
   /** Resolves with a client once a node answers. @throws ERR_UNREACHABLE, ERR_WRONG_CLUSTER, ERR_ACCESS_DENIED */
   readonly connect: (wanted: ClientWanted) => Promise<Client>;
 };
+
+/** How a life ended: told to, or because the cluster had removed the node. */
+export type LifeEnd =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'removed'; readonly through: readonly string[] };
+
+export type LifeParts = {
+  readonly world: LifeWorld;
+  readonly options: LifeOptions;
+  /** host:port where others reach it. */
+  readonly address: string;
+  readonly logger: Logger;
+  /** Nodes to attach through besides those of the command line. */
+  readonly through: readonly string[];
+  /** This life follows a removal: it attaches, however long that takes, and never founds. */
+  readonly mustAttach: boolean;
+  /** The process is to end: what is just being started is given up. */
+  readonly stopping: AbortSignal;
+};
