@@ -138,8 +138,11 @@ async function wake(
     async () => {
       const id = await cluster.id(place);
       if (id === oldId) return null;
+      // While its old life ends another node may have answered for it.
       const known = await cluster.find([asked], `/ctl/node/${id}`);
-      return known.length > 0 ? id : null;
+      if (known.length === 0) return null;
+      const address = await cluster.get([asked], `/ctl/node/${id}/addr`);
+      return address === cluster.address(place) ? id : null;
     },
   );
   story.figure(`${one.title}: the woken node is a spare under a new id after ${tookMs} ms`);
