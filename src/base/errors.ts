@@ -28,6 +28,7 @@ export const errorCodes = {
   ERR_TOO_LARGE: { effect: 'none', retry: 'never' },
   ERR_BAD_SLOT: { effect: 'none', retry: 'never' },
   ERR_NO_LEASE: { effect: 'none', retry: 'never' },
+  ERR_LOCK_LOST: { effect: 'none', retry: 'never' },
   ERR_SESSION_LOST: { effect: 'unknown', retry: 'never' },
   ERR_REQUEST_NUMBER: { effect: 'unknown', retry: 'never' },
   ERR_ACCESS_DENIED: { effect: 'none', retry: 'never' },

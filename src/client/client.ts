@@ -1,12 +1,21 @@
 import { limits, type NodeId } from '../base/index.ts';
 import type { LogPosition, MemberChange, NodeReport } from '../protocol/client/index.ts';
-import { aTime, aWhole } from './arguments.ts';
+import { aText, aTime, aWhole } from './arguments.ts';
 import { Caller, isKind } from './caller.ts';
+import {
+  type CampaignOptions,
+  campaign,
+  type Leader,
+  type Leadership,
+  leader,
+  observe,
+} from './election.ts';
 import { Events } from './events.ts';
 import { KeepAlives } from './keep-alives.ts';
 import { Keeper } from './keeper.ts';
 import type { Lease, LeaseOptions } from './lease.ts';
 import { Leases } from './leases.ts';
+import { type Lock, type LockOptions, lock, tryLock } from './lock.ts';
 import { type Joiner, Nodes } from './nodes.ts';
 import type { Listing } from './pages.ts';
 import { Reads } from './reads.ts';
@@ -231,6 +240,56 @@ export class Client {
   /** What the cluster knows of a lease; `null`: it is not there. */
   async lease(lease: Lease | number, options: CallOptions = {}): Promise<LeaseReport | null> {
     return this.#leases.lease(lease, options);
+  }
+
+  /**
+   * Takes the lock at `path`, a folder of its own, when all who came before have let it go. It is held until
+   * `release`, until its `lost` is aborted, or until this client is closed.
+   *
+   * Whoever waits has a file of its own, which goes when the wait ends, however it ends. After a lost lock
+   * its holder may be the last to know: see `Lock`.
+   *
+   * @throws ERR_CANCELLED by the signal; ERR_LOCK_LOST when the cluster was out of reach for the length of the
+   *   lease, or somebody deleted the file; what `grant` and `create` throw.
+   */
+  async lock(path: string, options: LockOptions = {}): Promise<Lock> {
+    return lock(this, path, options);
+  }
+
+  /** Takes the lock at `path` if nobody has it or waits for it; else `null`. @throws as `lock`. */
+  async tryLock(path: string, options: LockOptions = {}): Promise<Lock | null> {
+    return tryLock(this, path, options);
+  }
+
+  /**
+   * Stands for the office at `path`, a folder of its own, with `value` for everybody to read, and resolves when
+   * elected: when all who stood before have resigned or are gone.
+   *
+   * @throws as `lock`.
+   */
+  async campaign(
+    path: string,
+    value: Uint8Array | string,
+    options: CampaignOptions = {},
+  ): Promise<Leadership> {
+    return campaign(this, path, value, options);
+  }
+
+  /** Who leads at `path`; `null`: nobody. */
+  async leader(path: string, options: CallOptions = {}): Promise<Leader | null> {
+    return leader(this, path, options);
+  }
+
+  /**
+   * Who leads at `path`: now, and whenever that or its value changes; `null` while nobody does. One that came
+   * and went between two looks is left out. Ends when the loop is left or the signal is aborted.
+   */
+  observe(
+    path: string,
+    options: EventOptions = {},
+  ): AsyncIterableIterator<Leader | null, undefined> {
+    aText(path, 'path');
+    return observe(this, path, options);
   }
 
   /** The cluster's present revision; without a majority, after a while, what the node last heard of. */

@@ -20,6 +20,7 @@ const table = {
   ERR_TOO_LARGE: { name: 'OTHER', detail: 'too large' },
   ERR_BAD_SLOT: { name: 'OTHER', detail: '' },
   ERR_NO_LEASE: { name: 'OTHER', detail: '' },
+  ERR_LOCK_LOST: { name: 'OTHER', detail: '' },
   ERR_SESSION_LOST: { name: 'OTHER', detail: 'outcome unknown' },
   ERR_REQUEST_NUMBER: { name: 'OTHER', detail: 'outcome unknown' },
   ERR_ACCESS_DENIED: { name: 'OTHER', detail: '' },

@@ -43,6 +43,11 @@ const waits: Readonly<Record<string, (client: Client, bounds: Bounds) => Promise
       },
       bounds,
     ),
+  lock: (client, bounds) => client.lock('/a', bounds),
+  tryLock: (client, bounds) => client.tryLock('/a', bounds),
+  campaign: (client, bounds) => client.campaign('/a', 'me', bounds),
+  leader: (client, bounds) => client.leader('/a', bounds),
+  observe: (client, bounds) => client.observe('/a', bounds).next(),
   changeMembership: (client, bounds) =>
     client.changeMembership({ kind: 'remove', id: someNode }, null, bounds),
 };
@@ -63,7 +68,7 @@ const numbered = [
 
 /** A watch that is aborted was not refused anything: its loop ends. */
 const ended = (name: string): unknown =>
-  name === 'watch' ? { done: true } : { code: 'ERR_CANCELLED' };
+  ['watch', 'observe'].includes(name) ? { done: true } : { code: 'ERR_CANCELLED' };
 
 describe('a signal', () => {
   it('is taken by every method that waits', () => {

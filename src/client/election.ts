@@ -1,0 +1,160 @@
+import { ClusterError } from '../base/index.ts';
+import type { Lease } from './lease.ts';
+import { firstPlace, type LockOptions } from './lock.ts';
+import {
+  childOf,
+  mayPass,
+  type Place,
+  placesOf,
+  type QueueClient,
+  type QueueFile,
+} from './place.ts';
+import { type Compare, put } from './transaction.ts';
+import type { CallOptions, EventOptions } from './types.ts';
+
+/** How a candidate stands. What its file holds is its value. */
+export type CampaignOptions = Omit<LockOptions, 'body'>;
+
+/** Who leads. */
+export type Leader = {
+  /** Its file. */
+  readonly path: string;
+  /** What it stood with, or proclaimed since. */
+  readonly value: Uint8Array;
+  /** Its fencing token: above that of everybody who led before. */
+  readonly token: number;
+  /** The revision of its last proclamation. */
+  readonly revision: number;
+};
+
+/**
+ * An office that is held: until it is resigned, or lost. A lock that tells who holds it; what is written
+ * under it needs a guard for the same reasons.
+ *
+ * @see Lock
+ */
+export class Leadership {
+  readonly #client: QueueClient;
+  readonly #place: Place;
+
+  constructor(client: QueueClient, place: Place) {
+    this.#client = client;
+    this.#place = place;
+  }
+
+  /** Its file. */
+  get path(): string {
+    return this.#place.path;
+  }
+
+  /** The fencing token, the revision that made its file: above that of everybody who led before. */
+  get token(): number {
+    return this.#place.token;
+  }
+
+  /** What its file goes with. Files that are given to it go together with the office. */
+  get lease(): Lease {
+    return this.#place.lease;
+  }
+
+  /** Aborted when the lease is lost, or when somebody deleted the file. Not by `resign`. */
+  get lost(): AbortSignal {
+    return this.#place.lost;
+  }
+
+  /** Lost or let go, as of now: after a standstill of this process known sooner than by `lost`. */
+  get isLost(): boolean {
+    return this.#place.isLost;
+  }
+
+  /** For the compares of a transaction: holds as long as the office is held. */
+  get guard(): Compare {
+    return this.#place.guard;
+  }
+
+  /**
+   * Tells everybody another value, and stays in office. Resolves with its revision.
+   *
+   * @throws ERR_LOCK_LOST when it is somebody else's office by now, and nothing was told.
+   */
+  async proclaim(value: Uint8Array | string, options: CallOptions = {}): Promise<number> {
+    const { guard, lease, path } = this;
+    if (this.isLost) throw lostAt(path);
+    const told = await this.#client.transact(
+      { compares: [guard], ifTrue: [put(path, value, { lease })] },
+      options,
+    );
+    if (told.succeeded) return told.revision;
+    throw new ClusterError(
+      'ERR_LOCK_LOST',
+      `Cannot proclaim at "${path}": it is not led from there`,
+    );
+  }
+
+  /** Lets the next one in. As `Lock.release`. */
+  resign(): Promise<void> {
+    return this.#place.leave();
+  }
+}
+
+const lostAt = (path: string): ClusterError =>
+  new ClusterError('ERR_LOCK_LOST', `Cannot proclaim at "${path}": it is not led from there`);
+
+/** The office at `folder`, stood for with `value`. */
+export async function campaign(
+  client: QueueClient,
+  folder: string,
+  value: Uint8Array | string,
+  options: CampaignOptions,
+): Promise<Leadership> {
+  return new Leadership(client, await firstPlace(client, folder, { ...options, body: value }));
+}
+
+/** Who leads at `folder`; `null`: nobody. */
+export async function leader(
+  client: Pick<QueueClient, 'walk'>,
+  folder: string,
+  options: CallOptions = {},
+): Promise<Leader | null> {
+  for await (const file of placesOf(client, folder, options)) return leaderOf(file);
+  return null;
+}
+
+const leaderOf = ({ path, body, created, revision }: QueueFile): Leader => ({
+  path,
+  value: body,
+  token: created,
+  revision,
+});
+
+/**
+ * Who leads at `folder`, now and whenever that or its value changes; `null` while nobody does. Leaders that
+ * came and went between two looks are left out; tokens rise. Candidates that come and go wake nobody here.
+ */
+export async function* observe(
+  client: QueueClient,
+  folder: string,
+  options: EventOptions,
+): AsyncGenerator<Leader | null, undefined, undefined> {
+  const isOver = (): boolean => options.signal?.aborted === true;
+  let seen: Leader | null | undefined;
+  while (!isOver()) {
+    try {
+      // From before the look: what it does not show comes after.
+      const from = client.floor + 1;
+      const now = await leader(client, folder, options);
+      if (seen === undefined || now?.revision !== seen?.revision) yield now;
+      seen = now;
+      // In an empty folder anything may become the first; else only the first matters.
+      const glob = now === null ? childOf(folder, '*') : now.path;
+      for await (const event of client.watch(glob, { ...options, from })) {
+        if (now === null || event.revision > now.revision) break;
+      }
+    } catch (error) {
+      if (isOver()) return;
+      // What was missed is forgotten, or nobody leads the cluster for a while: look again.
+      const forgotten = error instanceof ClusterError && error.code === 'ERR_COMPACTED';
+      if (!forgotten && !mayPass(error)) throw error;
+    }
+  }
+}
