@@ -3,7 +3,15 @@ export const status = {
   done: 0,
   /** The guard did not hold. */
   mismatch: 1,
+  /** What was asked for is not there, or a transaction's compares did not hold. */
+  not: 1,
   failed: 2,
+  /** A lock or an office was lost while a program ran under it. */
+  lost: 123,
+  /** A program is there and cannot be run, as shells say it. */
+  cannotRun: 126,
+  /** There is no such program, as shells say it. */
+  notFound: 127,
   /** No command, no such command, or a wrong number of arguments. */
   usage: 127,
   interrupted: 130,

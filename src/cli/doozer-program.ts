@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { FlagKinds } from './go-flags.ts';
-import type { Verb } from './verb.ts';
+import { argumentForm, argumentsOf, type Verb } from './verb.ts';
 
 /** Every option of `doozer`, before and after the command alike. */
 export const doozerFlags = {
@@ -8,6 +8,10 @@ export const doozerFlags = {
   b: 'value',
   r: 'value',
   t: 'value',
+  grace: 'value',
+  lease: 'value',
+  length: 'value',
+  value: 'value',
   h: 'switch',
   v: 'switch',
 } as const satisfies FlagKinds;
@@ -17,6 +21,7 @@ export const defaultUri = 'doozer:?ca=127.0.0.1:8046';
 const notes = `
 Options may stand before and after the command, but not after its first argument.
 The exit status is 0 on success, 1 when a revision did not match, 127 for a wrong command line, else 2.
+elect and lock end with that of their program, 123 when they had to end it.
 
 Environment:
   DOOZER_URI       the cluster to use; -a beats it
@@ -38,19 +43,29 @@ export function doozerProgram(verbs: readonly Verb[]): Command {
     )
     .option(
       '-t <duration>',
-      'wait: give up after this time, such as 300ms or 1m30s (default 0, never)',
+      'elect, lock, wait: give up waiting after this time, such as 300ms or 1m30s (default 0, never)',
     )
+    .option(
+      '--length <duration>',
+      'elect, lock: how long it outlives the last sign of life (default 15s)',
+    )
+    .option(
+      '--grace <duration>',
+      'elect, lock: time for the program to end by itself (default a third of -length)',
+    )
+    .option('--value <text>', 'elect: what to stand with (default host name and process)')
+    .option('--lease <id>', 'add, set: the lease that the file goes with')
     .option('-h', 'print help: this, or that of the command before it')
     .option('-v', 'print the version');
   for (const verb of verbs) {
     const command = program
       .command(verb.name)
-      .usage(['[options]', ...verb.args.map((name) => `<${name}>`)].join(' '))
+      .usage(`[options] ${argumentsOf(verb)}`.trimEnd())
       .summary(verb.summary)
       .description(verb.summary)
       .helpOption(false)
       .allowExcessArguments(false);
-    for (const name of verb.args) command.argument(`<${name}>`);
+    for (const name of verb.args) command.argument(argumentForm(name));
   }
   return program;
 }
@@ -61,8 +76,8 @@ export const usageText = (program: Command): string => program.helpInformation()
 /** What `doozer help NAME` says; of an unknown command only how it would be called. */
 export function verbHelp(verbs: readonly Verb[], name: string): string {
   const verb = verbs.find((known) => known.name === name);
-  const args = (verb?.args ?? []).map((arg) => ` <${arg}>`).join('');
-  const usage = `Usage: doozer [options] ${name} [options]${args}\n\n`;
+  const args = verb === undefined ? '' : argumentsOf(verb);
+  const usage = `${`Usage: doozer [options] ${name} [options] ${args}`.trimEnd()}\n\n`;
   return verb === undefined ? usage : `${usage}${verb.help}\n`;
 }
 

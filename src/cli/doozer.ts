@@ -13,14 +13,9 @@ import { parseDuration } from './durations.ts';
 import { lineOf, statusOf } from './errors.ts';
 import { isOn, lastGiven, type ParsedFlags, parseGoFlags } from './go-flags.ts';
 import { nameProcess } from './process-name.ts';
-import {
-  ClosedOutput,
-  interruption,
-  orInterrupted,
-  processTerminal,
-  type Terminal,
-} from './terminal.ts';
-import { parseRevision, type VerbContext } from './verb.ts';
+import { processSignals } from './signals.ts';
+import { ClosedOutput, orInterrupted, processTerminal, type Terminal } from './terminal.ts';
+import { argumentsOf, parseLease, parseRevision, type VerbContext } from './verb.ts';
 import { verbs } from './verbs.ts';
 import { releaseVersion } from './version.ts';
 
@@ -30,10 +25,10 @@ const openTimeoutMs = 4000;
 /** Runs `doozer` with the words after its name and leaves the exit status in `process.exitCode`. */
 export async function runDoozer(argv: readonly string[]): Promise<void> {
   nameProcess('doozer');
-  const interrupted = interruption();
-  process.exitCode = await doozer(argv, processTerminal(interrupted));
+  const signals = processSignals();
+  process.exitCode = await doozer(argv, processTerminal(signals));
   // Standard input may be open still, and would be waited for.
-  if (interrupted.aborted) process.exit();
+  if (signals.interrupted.aborted) process.exit();
 }
 
 /** The same in any terminal; resolves with the exit status. */
@@ -82,8 +77,8 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
     return status.done;
   }
   if (!(await takesArguments(command, after.rest))) {
-    const args = verb.args.map((arg) => ` <${arg}>`).join('');
-    terminal.complain(`doozer: wrong number of arguments; use: doozer ${name} [options]${args}`);
+    const use = `doozer ${name} [options] ${argumentsOf(verb)}`.trimEnd();
+    terminal.complain(`doozer: wrong number of arguments; use: ${use}`);
     return status.usage;
   }
   return withClient(flags, terminal, (context) => verb.run(context, after.rest));
@@ -97,11 +92,16 @@ function readFlags(words: readonly string[]): ParsedFlags {
   if (revision !== null && parseRevision(revision) === null) {
     throw badFlag(`invalid value "${revision}" for flag -r: a whole number is wanted`);
   }
-  const timeout = lastGiven(flags, 't');
-  if (timeout !== null && parseDuration(timeout) === null) {
+  for (const name of ['t', 'length', 'grace']) {
+    const text = lastGiven(flags, name);
+    if (text === null || parseDuration(text) !== null) continue;
     throw badFlag(
-      `invalid value "${timeout}" for flag -t: a duration is wanted, such as 300ms or 1m30s`,
+      `invalid value "${text}" for flag -${name}: a duration is wanted, such as 300ms or 1m30s`,
     );
+  }
+  const lease = lastGiven(flags, 'lease');
+  if (lease !== null && parseLease(lease) === null) {
+    throw badFlag(`invalid value "${lease}" for flag -lease: a number above 0 is wanted`);
   }
   return flags;
 }
@@ -126,6 +126,12 @@ async function withClient(
     // Below 1 counts as 1, as everywhere in doozer.
     revision: revision === -1 ? null : Math.max(1, revision),
     timeoutMs: Math.max(0, parseDuration(lastGiven(flags, 't') ?? '0') ?? 0),
+    uri: uriOf(flags, terminal),
+    bootUri: bootUriOf(flags, terminal),
+    lengthMs: parseDuration(lastGiven(flags, 'length') ?? ''),
+    graceMs: parseDuration(lastGiven(flags, 'grace') ?? ''),
+    value: lastGiven(flags, 'value'),
+    lease: parseLease(lastGiven(flags, 'lease') ?? ''),
     helpOf: (name) => verbHelp(verbs, name),
   };
   try {
@@ -135,9 +141,15 @@ async function withClient(
   }
 }
 
+const uriOf = (flags: ParsedFlags, { env }: Terminal): string =>
+  lastGiven(flags, 'a') ?? (env['DOOZER_URI'] || defaultUri);
+
+const bootUriOf = (flags: ParsedFlags, { env }: Terminal): string | null =>
+  lastGiven(flags, 'b') ?? (env['DOOZER_BOOT_URI'] || null);
+
 async function open(flags: ParsedFlags, terminal: Terminal, signal: AbortSignal): Promise<Client> {
-  const uriText = lastGiven(flags, 'a') ?? (terminal.env['DOOZER_URI'] || defaultUri);
-  const bootText = lastGiven(flags, 'b') ?? (terminal.env['DOOZER_BOOT_URI'] || null);
+  const uriText = uriOf(flags, terminal);
+  const bootText = bootUriOf(flags, terminal);
   // Loaded here, so that help and mistakes are answered without the weight of sockets.
   const { connect, parseUri } = await import('../connect/index.ts');
   const uri = parseUri(uriText);

@@ -6,13 +6,14 @@ import { badFlag, daemonOptions } from './doozerd-options.ts';
 import { doozerdFlags, doozerdUsage } from './doozerd-program.ts';
 import { isOn, parseGoFlags } from './go-flags.ts';
 import { nameProcess } from './process-name.ts';
+import { noSignals } from './signals.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { releaseVersion } from './version.ts';
 
 /** Runs `doozerd` with the words after its name until it is told to stop. */
 export async function runDoozerd(argv: readonly string[]): Promise<void> {
   nameProcess('doozerd');
-  const terminal = processTerminal(new AbortController().signal);
+  const terminal = processTerminal(noSignals);
   process.on('uncaughtException', (error) => {
     terminal.complain(lastWords(error));
     process.exit(1);

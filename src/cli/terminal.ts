@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { limits } from '../base/index.ts';
+import { type Child, startChild } from './child.ts';
 import { Complaint } from './complaint.ts';
+import type { EndingSignal, Signals } from './signals.ts';
 
 /** What a command sees of the process it runs in. Tests hand in their own. */
 export type Terminal = {
@@ -20,8 +22,19 @@ export type Terminal = {
   readonly write: (output: string | Uint8Array) => Promise<void>;
   /** Writes a line to standard error. */
   readonly complain: (line: string) => void;
-  /** Aborted when the user pressed Ctrl-C. */
+  /** Aborted when the user pressed Ctrl-C, unless somebody takes the signals. */
   readonly interrupted: AbortSignal;
+  /** From now on signals that would end this process come to `taker` instead. Returns what ends that. */
+  readonly takeSignals: (taker: (signal: EndingSignal) => void) => () => void;
+  /**
+   * Starts a program with this process's standard streams and `env` beside its environment.
+   *
+   * @throws Complaint  it cannot be started, with the status that shells end with then.
+   */
+  readonly start: (
+    words: readonly string[],
+    env: Readonly<Record<string, string>>,
+  ) => Promise<Child>;
 };
 
 /** The reader of standard output went away, as `head` does: a reason to end, not an error. */
@@ -29,18 +42,8 @@ export class ClosedOutput extends Error {
   override readonly name = 'ClosedOutput';
 }
 
-/** Aborted at the first Ctrl-C; a second one does not wait for anything. */
-export function interruption(): AbortSignal {
-  const controller = new AbortController();
-  process.on('SIGINT', () => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-  });
-  return controller.signal;
-}
-
 /** The real one. */
-export function processTerminal(interrupted: AbortSignal): Terminal {
+export function processTerminal({ interrupted, take }: Signals): Terminal {
   let failure: Error | null = null;
   process.stdout.on('error', (error) => {
     failure ??= unwritten(error);
@@ -77,6 +80,8 @@ export function processTerminal(interrupted: AbortSignal): Terminal {
       }
     },
     interrupted,
+    takeSignals: take,
+    start: (words, env) => startChild(words, { ...process.env, ...env }, 'inherit'),
   };
 }
 

@@ -11,6 +11,16 @@ export type VerbContext = {
   readonly revision: number | null;
   /** `-t`; 0: for ever. */
   readonly timeoutMs: number;
+  /** The URIs in use, as they were given; `null`: there is no boot cluster. */
+  readonly uri: string;
+  readonly bootUri: string | null;
+  /** `-length` and `-grace`; `null`: not given. */
+  readonly lengthMs: number | null;
+  readonly graceMs: number | null;
+  /** `-value`; `null`: not given. */
+  readonly value: string | null;
+  /** `-lease`; `null`: none. */
+  readonly lease: number | null;
   /** The help of the command called `name`. */
   readonly helpOf: (name: string) => string;
 };
@@ -18,8 +28,10 @@ export type VerbContext = {
 /** One command of `doozer`. */
 export type Verb = {
   readonly name: string;
-  /** Names of its arguments, all of them required. */
+  /** Names of its arguments. In brackets: optional; with dots at the end: as many as there are. */
   readonly args: readonly string[];
+  /** How its arguments are shown, where their names alone would not say it. */
+  readonly usage?: string;
   /** One line for the list of commands. */
   readonly summary: string;
   /** What `doozer help` adds to usage and summary. */
@@ -28,13 +40,26 @@ export type Verb = {
   readonly run: (context: VerbContext, args: readonly string[]) => Promise<number>;
 };
 
+/** Its arguments as they are shown. */
+export const argumentsOf = ({ args, usage }: Verb): string =>
+  usage ?? args.map(argumentForm).join(' ');
+
+/** As commander takes it. */
+export const argumentForm = (name: string): string => (name.startsWith('[') ? name : `<${name}>`);
+
 /** A revision as the user wrote it: decimal, with a sign where wanted. */
 export function parseRevision(text: string): number | null {
   const n = /^[+-]?[0-9]+$/.test(text) ? Number(text) : Number.NaN;
   return Number.isSafeInteger(n) ? n : null;
 }
 
-/** The same for an argument. */
+/** A lease as the user wrote it: above 0, decimal. */
+export function parseLease(text: string): number | null {
+  const n = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(n) && n > 0 ? n : null;
+}
+
+/** A revision as an argument. */
 export function revisionArgument(text: string): number {
   const revision = parseRevision(text);
   if (revision === null) {

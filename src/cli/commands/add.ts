@@ -7,11 +7,17 @@ export const add: Verb = {
   summary: 'create a file',
   help: `Reads the body from standard input, to its end, and writes it to a new file at <path>.
 Fails with REV_MISMATCH, status 1, when there is a file already.
+With -lease, the file is deleted when that lease ends.
 
 Prints the new revision.`,
-  run: async ({ connect, terminal }, [path = '']) => {
+  run: async ({ connect, lease, terminal }, [path = '']) => {
     const client = await connect();
-    const revision = await client.set(path, await terminal.readInput(), 0);
+    const revision = await client.set(
+      path,
+      await terminal.readInput(),
+      0,
+      lease === null ? {} : { lease },
+    );
     await terminal.write(`${revision}\n`);
     return status.done;
   },

@@ -8,12 +8,18 @@ export const set: Verb = {
   help: `Reads the body from standard input, to its end, and writes it to the file at <path>, if the file's
 revision is <rev> or less. With <rev> 0 there must be no such file; with -1 any revision will do.
 Fails with REV_MISMATCH, status 1, when the file changed since <rev>.
+With -lease, the file is deleted when that lease ends.
 
 Prints the new revision.`,
-  run: async ({ connect, terminal }, [path = '', rev = '']) => {
+  run: async ({ connect, lease, terminal }, [path = '', rev = '']) => {
     const guard = revisionArgument(rev);
     const client = await connect();
-    const revision = await client.set(path, await terminal.readInput(), guard);
+    const revision = await client.set(
+      path,
+      await terminal.readInput(),
+      guard,
+      lease === null ? {} : { lease },
+    );
     await terminal.write(`${revision}\n`);
     return status.done;
   },
