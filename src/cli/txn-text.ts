@@ -1,4 +1,5 @@
 import type { Compare, Operation } from '../client/index.ts';
+import type * as library from '../connect/index.ts';
 import { Complaint } from './complaint.ts';
 import { unquote } from './quoted.ts';
 
@@ -8,7 +9,7 @@ type Word =
   | { readonly kind: 'quoted'; readonly bytes: Uint8Array; readonly column: number };
 
 /** How compares and operations are made; the client library's own, which is loaded late. */
-export type Makers = typeof import('../connect/index.ts');
+export type Makers = Pick<typeof library, 'count' | 'create' | 'del' | 'get' | 'put' | 'when'>;
 
 /** A transaction as it was written. */
 export type TransactionText = {
