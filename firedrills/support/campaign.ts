@@ -109,6 +109,11 @@ export class Campaign {
     const load = this.#load;
     this.scratch.atEnd(() => load.close());
     await load.start();
+    this.startClock();
+  }
+
+  /** From here on the time for faults runs. */
+  startClock(): void {
     this.#deadlineMs = nowMs() + this.options.seconds * 1000;
   }
 
