@@ -1,6 +1,6 @@
 import { ClusterError } from '../base/index.ts';
 import type { Lease } from './lease.ts';
-import { firstPlace, type LockOptions } from './lock.ts';
+import { firstPlace, type Lock, type LockOptions } from './lock.ts';
 import {
   childOf,
   mayPass,
@@ -28,12 +28,22 @@ export type Leader = {
 };
 
 /**
- * An office that is held: until it is resigned, or lost. A lock that tells who holds it; what is written
+ * An office that is held: until it is resigned, or lost. It is a lock that tells who holds it; what is written
  * under it needs a guard for the same reasons.
- *
- * @see Lock
  */
-export class Leadership {
+export type Leadership = Omit<Lock, 'release'> & {
+  /**
+   * Tells everybody another value, and stays in office. Resolves with its revision.
+   *
+   * @throws ERR_LOCK_LOST when it is somebody else's office by now, and nothing was told.
+   */
+  readonly proclaim: (value: Uint8Array | string, options?: CallOptions) => Promise<number>;
+  /** Lets the next one in. As `Lock.release`. */
+  readonly resign: () => Promise<void>;
+};
+
+/** The same, of a place that came to be the first. */
+class HeldOffice implements Leadership {
   readonly #client: QueueClient;
   readonly #place: Place;
 
@@ -42,41 +52,30 @@ export class Leadership {
     this.#place = place;
   }
 
-  /** Its file. */
   get path(): string {
     return this.#place.path;
   }
 
-  /** The fencing token, the revision that made its file: above that of everybody who led before. */
   get token(): number {
     return this.#place.token;
   }
 
-  /** What its file goes with. Files that are given to it go together with the office. */
   get lease(): Lease {
     return this.#place.lease;
   }
 
-  /** Aborted when the lease is lost, or when somebody deleted the file. Not by `resign`. */
   get lost(): AbortSignal {
     return this.#place.lost;
   }
 
-  /** Lost or let go, as of now: after a standstill of this process known sooner than by `lost`. */
   get isLost(): boolean {
     return this.#place.isLost;
   }
 
-  /** For the compares of a transaction: holds as long as the office is held. */
   get guard(): Compare {
     return this.#place.guard;
   }
 
-  /**
-   * Tells everybody another value, and stays in office. Resolves with its revision.
-   *
-   * @throws ERR_LOCK_LOST when it is somebody else's office by now, and nothing was told.
-   */
   async proclaim(value: Uint8Array | string, options: CallOptions = {}): Promise<number> {
     const { guard, lease, path } = this;
     if (this.isLost) throw lostAt(path);
@@ -91,7 +90,6 @@ export class Leadership {
     );
   }
 
-  /** Lets the next one in. As `Lock.release`. */
   resign(): Promise<void> {
     return this.#place.leave();
   }
@@ -107,7 +105,7 @@ export async function campaign(
   value: Uint8Array | string,
   options: CampaignOptions,
 ): Promise<Leadership> {
-  return new Leadership(client, await firstPlace(client, folder, { ...options, body: value }));
+  return new HeldOffice(client, await firstPlace(client, folder, { ...options, body: value }));
 }
 
 /** Who leads at `folder`; `null`: nobody. */

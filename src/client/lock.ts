@@ -21,49 +21,60 @@ export type LockOptions = PlaceOptions & {
  * @see https://github.com/etcd-io/etcd/issues/11456  a lock granted on a lease that had ended
  * @see https://github.com/etcd-io/etcd/issues/11457  a lock without a fencing token
  */
-export class Lock {
-  readonly #place: Place;
-
-  constructor(place: Place) {
-    this.#place = place;
-  }
-
+export type Lock = {
   /** Its file. */
-  get path(): string {
-    return this.#place.path;
-  }
-
+  readonly path: string;
   /** The fencing token, the revision that made its file: above that of everybody who held it before. */
-  get token(): number {
-    return this.#place.token;
-  }
-
+  readonly token: number;
   /** What its file goes with. Files that are given to it go together with the lock. */
-  get lease(): Lease {
-    return this.#place.lease;
-  }
-
+  readonly lease: Lease;
   /** Aborted when the lease is lost, or when somebody deleted the file. Not by `release`. */
-  get lost(): AbortSignal {
-    return this.#place.lost;
-  }
-
+  readonly lost: AbortSignal;
   /** Lost or let go, as of now: after a standstill of this process known sooner than by `lost`. */
-  get isLost(): boolean {
-    return this.#place.isLost;
-  }
-
+  readonly isLost: boolean;
   /** For the compares of a transaction: holds as long as the lock is held. */
-  get guard(): Compare {
-    return this.#place.guard;
-  }
-
+  readonly guard: Compare;
   /**
    * Lets the next one in. Deletes its own file and never a later holder's (etcd#22082). May be called twice,
    * and on a lock that is lost.
    *
    * @throws what the cluster says. The lock ends all the same, with its lease, unless that was given.
    */
+  readonly release: () => Promise<void>;
+};
+
+/** The same, of a place that came to be the first. */
+class HeldLock implements Lock {
+  readonly #place: Place;
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  get path(): string {
+    return this.#place.path;
+  }
+
+  get token(): number {
+    return this.#place.token;
+  }
+
+  get lease(): Lease {
+    return this.#place.lease;
+  }
+
+  get lost(): AbortSignal {
+    return this.#place.lost;
+  }
+
+  get isLost(): boolean {
+    return this.#place.isLost;
+  }
+
+  get guard(): Compare {
+    return this.#place.guard;
+  }
+
   release(): Promise<void> {
     return this.#place.leave();
   }
@@ -75,7 +86,7 @@ export async function lock(
   folder: string,
   options: LockOptions,
 ): Promise<Lock> {
-  return new Lock(await firstPlace(client, folder, options));
+  return new HeldLock(await firstPlace(client, folder, options));
 }
 
 /** The lock at `folder`, or `null` when somebody has it or waits for it. */
@@ -89,7 +100,9 @@ export async function tryLock(
   const { done } = await placesOf(client, folder, signal && { signal }).next();
   if (done !== true) return null;
   const place = await Place.take(client, folder, options, signal);
-  return (await orLeave(place, place.isFirst(signal))) ? new Lock(place) : place.leave().then(none);
+  return (await orLeave(place, place.isFirst(signal)))
+    ? new HeldLock(place)
+    : place.leave().then(none);
 }
 
 const none = (): null => null;

@@ -1,11 +1,11 @@
 import { ClusterError, leaseId, utf8 } from '../../src/base/index.ts';
-import { Lease } from '../../src/client/lease.ts';
+import { HeldLease } from '../../src/client/lease.ts';
 import type { QueueClient, QueueFile } from '../../src/client/place.ts';
 import type { Decision } from '../../src/client/transaction.ts';
 import { settle } from './world.ts';
 
 type Change = { readonly kind: 'set' | 'delete'; readonly path: string; readonly revision: number };
-type Kept = Omit<QueueFile, 'path'> & { readonly leased: Lease | null };
+type Kept = Omit<QueueFile, 'path'> & { readonly leased: HeldLease | null };
 
 /** A clock whose timers never come, as after a standstill. */
 const stillClock = () => {
@@ -22,7 +22,7 @@ const stillClock = () => {
 export class QueueTree {
   readonly files = new Map<string, Kept>();
   readonly changes: Change[] = [];
-  readonly leases: Lease[] = [];
+  readonly leases: HeldLease[] = [];
   readonly clock = stillClock();
   /** Ids of leases that were ended by their holders. */
   readonly revoked: number[] = [];
@@ -33,7 +33,7 @@ export class QueueTree {
   walks = 0;
   watches = 0;
 
-  set(path: string, body: Uint8Array | string = '', leased: Lease | null = null): number {
+  set(path: string, body: Uint8Array | string = '', leased: HeldLease | null = null): number {
     const revision = this.#next('set', path);
     const created = this.files.get(path)?.created ?? revision;
     const bytes = typeof body === 'string' ? utf8(body) : body;
@@ -85,7 +85,7 @@ export class QueueGuest implements QueueClient {
     this.#tree = tree;
   }
 
-  async grant(lengthMs: number): Promise<Lease> {
+  async grant(lengthMs: number): Promise<HeldLease> {
     const { clock, leases, revoked } = this.#tree;
     const revoke = async (id: number): Promise<void> => {
       revoked.push(id);
@@ -93,12 +93,12 @@ export class QueueGuest implements QueueClient {
     };
     const id = leaseId(leases.length + 1);
     const terms = { id, lengthMs, goodUntilMs: clock.now() + lengthMs };
-    const lease = new Lease({ clock, revoke, over: () => undefined }, terms);
+    const lease = new HeldLease({ clock, revoke, over: () => undefined }, terms);
     leases.push(lease);
     return lease;
   }
 
-  async create(prefix: string, body: Uint8Array | string, { lease }: { lease?: Lease } = {}) {
+  async create(prefix: string, body: Uint8Array | string, { lease }: { lease?: HeldLease } = {}) {
     const path = `${prefix}${String(this.#tree.revision + 1).padStart(16, '0')}`;
     const revision = this.#tree.set(path, body, lease ?? null);
     this.floor = Math.max(this.floor, revision);
