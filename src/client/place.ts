@@ -55,6 +55,9 @@ export async function* placesOf(
  *
  * Each waits for the one before it alone, so that one that leaves wakes one and not all.
  *
+ * L4: whoever is told that it is first was shown so by a linearizable read that was made while its lease was
+ * sure (etcd#11456), and what it does to its place is guarded by the revision that made the file (etcd#22082).
+ *
  * @see https://zookeeper.apache.org/doc/current/recipes.html#sc_recipes_Locks
  */
 export class Place {
