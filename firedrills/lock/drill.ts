@@ -13,8 +13,9 @@ import type { FromClients, ToClients, Turn } from './messages.ts';
 
 const processes = 5;
 const clientsEach = 10;
-const lengthMs = 2000;
-/** How long a holder stands still: longer than its lease. */
+/** Less than the time between two kills: each new leader grants every lease its whole length. */
+const lengthMs = 1000;
+/** How long a holder stands still: longer than its lease, a change of leaders included. */
 const pauseMsMin = 3000;
 const pauseMsMax = 4000;
 /** One turn in so many, about. */
