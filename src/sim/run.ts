@@ -2,6 +2,7 @@ import { ClusterError, type NodeId, utf8 } from '../base/index.ts';
 import type { Client } from '../client/index.ts';
 import { slotPath } from '../paths/index.ts';
 import type { Checksum } from '../ports/index.ts';
+import { isBlockedByChange } from './blocked.ts';
 import { Cluster } from './cluster.ts';
 import { sleep } from './guests/desk.ts';
 import type { Errand, GuestPlan } from './guests/errands.ts';
@@ -343,7 +344,8 @@ export class Run {
 
   /** Nobody could go on: see docs/simulator.md. */
   #isExcused(core: readonly Machine[]): boolean {
-    if (!this.#isUnlucky && !this.#cluster.isLost(this.#away(core))) return false;
+    const isLost = this.#cluster.isLost(this.#away(core)) || isBlockedByChange(core);
+    if (!this.#isUnlucky && !isLost) return false;
     this.#world.say(() => '-- the quorum is lost for good');
     this.#cluster.happened.excused++;
     return true;
