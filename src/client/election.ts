@@ -1,6 +1,5 @@
 import { ClusterError } from '../base/index.ts';
-import type { Lease } from './lease.ts';
-import { firstPlace, type Lock, type LockOptions } from './lock.ts';
+import { firstPlace, Held, type Lock, type LockOptions } from './lock.ts';
 import {
   childOf,
   mayPass,
@@ -9,7 +8,7 @@ import {
   type QueueClient,
   type QueueFile,
 } from './place.ts';
-import { type Compare, put } from './transaction.ts';
+import { put } from './transaction.ts';
 import type { CallOptions, EventOptions } from './types.ts';
 
 /** How a candidate stands. What its file holds is its value. */
@@ -42,38 +41,12 @@ export type Leadership = Omit<Lock, 'release'> & {
   readonly resign: () => Promise<void>;
 };
 
-/** The same, of a place that came to be the first. */
-class HeldOffice implements Leadership {
+class HeldOffice extends Held implements Leadership {
   readonly #client: QueueClient;
-  readonly #place: Place;
 
   constructor(client: QueueClient, place: Place) {
+    super(place);
     this.#client = client;
-    this.#place = place;
-  }
-
-  get path(): string {
-    return this.#place.path;
-  }
-
-  get token(): number {
-    return this.#place.token;
-  }
-
-  get lease(): Lease {
-    return this.#place.lease;
-  }
-
-  get lost(): AbortSignal {
-    return this.#place.lost;
-  }
-
-  get isLost(): boolean {
-    return this.#place.isLost;
-  }
-
-  get guard(): Compare {
-    return this.#place.guard;
   }
 
   async proclaim(value: Uint8Array | string, options: CallOptions = {}): Promise<number> {
@@ -84,14 +57,11 @@ class HeldOffice implements Leadership {
       options,
     );
     if (told.succeeded) return told.revision;
-    throw new ClusterError(
-      'ERR_LOCK_LOST',
-      `Cannot proclaim at "${path}": it is not led from there`,
-    );
+    throw lostAt(path);
   }
 
   resign(): Promise<void> {
-    return this.#place.leave();
+    return this.place.leave();
   }
 }
 

@@ -43,40 +43,42 @@ export type Lock = {
   readonly release: () => Promise<void>;
 };
 
-/** The same, of a place that came to be the first. */
-class HeldLock implements Lock {
-  readonly #place: Place;
+/** A place that came to be the first, as its holder sees it. */
+export class Held implements Omit<Lock, 'release'> {
+  protected readonly place: Place;
 
   constructor(place: Place) {
-    this.#place = place;
+    this.place = place;
   }
 
   get path(): string {
-    return this.#place.path;
+    return this.place.path;
   }
 
   get token(): number {
-    return this.#place.token;
+    return this.place.token;
   }
 
   get lease(): Lease {
-    return this.#place.lease;
+    return this.place.lease;
   }
 
   get lost(): AbortSignal {
-    return this.#place.lost;
+    return this.place.lost;
   }
 
   get isLost(): boolean {
-    return this.#place.isLost;
+    return this.place.isLost;
   }
 
   get guard(): Compare {
-    return this.#place.guard;
+    return this.place.guard;
   }
+}
 
+class HeldLock extends Held implements Lock {
   release(): Promise<void> {
-    return this.#place.leave();
+    return this.place.leave();
   }
 }
 

@@ -238,11 +238,12 @@ export class Place {
         const compacted = error instanceof ClusterError && error.code === 'ERR_COMPACTED';
         if (!compacted) return this.#lose('its file cannot be watched any more', error);
       }
-      // What happened is forgotten: what is there now?
-      from = this.#client.floor + 1;
+      // What happened is forgotten: what is there now? Until that is known it is watched from nowhere else.
+      const next = this.#client.floor + 1;
       try {
         const file = await this.#client.get(this.path, { signal });
         if (file?.created !== this.token) return this.#lose('its file was deleted');
+        from = next;
       } catch (error) {
         if (!mayPass(error)) return this.#lose('its file cannot be read any more', error);
       }

@@ -13,6 +13,7 @@ import type { Path } from '../paths/index.ts';
 import {
   type Command,
   type CommandEnvelope,
+  laterLimits,
   type Origin,
   sessionsVersion,
   type TreeLimits,
@@ -79,18 +80,6 @@ const kinds = {
   revoke: 11,
   expire: 12,
 } as const;
-
-/** What `found` says more from behaviour version 2 on, in this order. */
-const laterLimits = [
-  'transactionOperationsMax',
-  'transactionBytesMax',
-  'leasesMax',
-  'leaseFilesMax',
-  'leaseLengthMsMin',
-  'leaseLengthMsMax',
-  'sessionWindowMax',
-  'sessionReplyBytesMax',
-] as const satisfies readonly (keyof TreeLimits)[];
 
 /** The origin of a command whose origin could not be read: no node has this id and boot 0. */
 export const nilOrigin: Origin = {

@@ -1,5 +1,5 @@
 // A change of members that nobody can finish and nobody can overrule.
-import type { NodeId } from '../base/index.ts';
+import { isVoter, type Membership, type NodeId } from '../base/index.ts';
 import type { RaftView } from '../raft/index.ts';
 import type { Machine } from './machine.ts';
 
@@ -10,9 +10,12 @@ import type { Machine } from './machine.ts';
  * of those that are away (docs/invariants.md, "What does not hold").
  */
 export function isBlockedByChange(core: readonly Machine[]): boolean {
-  const views: { readonly id: NodeId; readonly raft: RaftView }[] = [];
+  const views: { readonly id: NodeId; readonly raft: RaftView; readonly members: Membership }[] =
+    [];
   for (const { id, node, isUp } of core) {
-    if (id !== null && node !== null && isUp) views.push({ id, raft: node.status().raft });
+    if (id === null || node === null || !isUp) continue;
+    const { raft, members } = node.status();
+    views.push({ id, raft, members });
   }
   if (!views.some(({ raft }) => raft.membership.outgoing !== null)) return false;
   return !views.some((candidate) => {
@@ -20,9 +23,15 @@ export function isBlockedByChange(core: readonly Machine[]): boolean {
     const grants = (voter: NodeId): boolean =>
       views.some(({ id, raft }) => id === voter && !isNewer(raft, candidate.raft));
     const wins = (half: readonly NodeId[]): boolean => half.filter(grants).length * 2 > half.length;
-    return voters.includes(candidate.id) && wins(voters) && (outgoing === null || wins(outgoing));
+    // By the last committed membership, too, it may ask.
+    const asks = [candidate.raft.membership, candidate.members].some((m) =>
+      isVoter(m, candidate.id),
+    );
+    return asks && wins(voters) && (outgoing === null || wins(outgoing));
   });
 }
 
-const isNewer = ({ last: a }: RaftView, { last: b }: RaftView): boolean =>
-  a.term > b.term || (a.term === b.term && a.index > b.index);
+const isNewer = (
+  { last: a }: Pick<RaftView, 'last'>,
+  { last: b }: Pick<RaftView, 'last'>,
+): boolean => a.term > b.term || (a.term === b.term && a.index > b.index);

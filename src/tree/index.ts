@@ -28,6 +28,6 @@ export type {
   TreeLimits,
   Write,
 } from './types.ts';
-export { sessionsVersion } from './types.ts';
+export { laterLimits, sessionsVersion } from './types.ts';
 export type { Found, Stat } from './views.ts';
 export { children, fileAt, isDirectory, stat, walk } from './views.ts';

@@ -25,12 +25,11 @@ import {
   bytesOfDigest,
   eventKinds,
   hasBefore,
-  laterLimits,
   snapshotDigest,
   snapshotVersion,
 } from './snapshot.ts';
 import { type TreeState, usualLimits } from './state.ts';
-import { type Event, type File, sessionsVersion, type TreeLimits } from './types.ts';
+import { type Event, type File, laterLimits, sessionsVersion, type TreeLimits } from './types.ts';
 
 /** A length beyond this is taken for damage. */
 const recordBytesMax = 64 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { addDigests, type Digest, digestHex, digestOfBytes } from './digest.ts';
 import type { Lease } from './lease.ts';
 import { writeReply } from './replies.ts';
 import type { TreeState } from './state.ts';
-import { type Event, sessionsVersion, type TreeLimits } from './types.ts';
+import { type Event, laterLimits, sessionsVersion } from './types.ts';
 
 /**
  * The format of snapshots, by version:
@@ -30,18 +30,6 @@ export const snapshotVersion = 1;
 
 /** The event kinds by their number in a snapshot; 0 is "none yet". */
 export const eventKinds: readonly (Event['kind'] | null)[] = [null, 'set', 'delete', 'nop'];
-
-/** The limits that came with behaviour version 2, in their order in the header. */
-export const laterLimits = [
-  'transactionOperationsMax',
-  'transactionBytesMax',
-  'leasesMax',
-  'leaseFilesMax',
-  'leaseLengthMsMin',
-  'leaseLengthMsMax',
-  'sessionWindowMax',
-  'sessionReplyBytesMax',
-] as const satisfies readonly (keyof TreeLimits)[];
 
 const chunkBytes = 64 * 1024;
 

@@ -139,6 +139,21 @@ export type TreeLimits = {
   readonly sessionReplyBytesMax: number;
 };
 
+/**
+ * The limits that came with behaviour version 2, in the order in which snapshots and the `found` command
+ * hold them. Later ones are appended.
+ */
+export const laterLimits = [
+  'transactionOperationsMax',
+  'transactionBytesMax',
+  'leasesMax',
+  'leaseFilesMax',
+  'leaseLengthMsMin',
+  'leaseLengthMsMax',
+  'sessionWindowMax',
+  'sessionReplyBytesMax',
+] as const satisfies readonly (keyof TreeLimits)[];
+
 /** Who proposed an entry, so that the node that was asked knows its own when it applies it. */
 export type Origin = { readonly node: NodeId; readonly boot: BootNumber; readonly n: number };
 

@@ -176,11 +176,23 @@ describe('a holder', () => {
 
   it('loses it also when that is forgotten by the time it looks', async () => {
     const { held } = await waiter();
-    const stop = tree.onChange(() => tree.forget());
-    tree.delete(held().path);
     tree.set('/else');
-    stop();
+    tree.delete(held().path);
+    tree.forget();
     await settle();
+    expect(held().isLost).toBe(true);
+  });
+
+  it('loses it also when nobody could tell what is there at the first look', async () => {
+    const { client, held } = await waiter();
+    client.getFailures.push(new ClusterError('ERR_NO_LEADER', 'none'));
+    tree.set('/else');
+    tree.delete(held().path);
+    tree.forget();
+    // Something else it did meanwhile showed it a later revision.
+    client.floor = tree.revision;
+    await settle();
+    expect(client.getFailures).toEqual([]);
     expect(held().isLost).toBe(true);
   });
 

@@ -78,6 +78,8 @@ export class QueueGuest implements QueueClient {
   floor = 0;
   /** What the next reads throw, first to last. */
   readonly failures: ClusterError[] = [];
+  /** What the next gets end with. */
+  readonly getFailures: ClusterError[] = [];
   /** Called before each walk reads. */
   beforeWalk: () => void = () => undefined;
 
@@ -121,6 +123,8 @@ export class QueueGuest implements QueueClient {
   }
 
   async get(path: string): Promise<Kept | null> {
+    const failure = this.getFailures.shift();
+    if (failure !== undefined) throw failure;
     this.floor = Math.max(this.floor, this.#tree.revision);
     return this.#tree.files.get(path) ?? null;
   }
