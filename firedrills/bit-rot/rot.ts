@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Prng } from '../../src/base/index.ts';
 
 /** What docs/wal-format.md says of a segment and of the state file. */
+const ringFrom = 4096;
+const ringSlotBytes = 512;
 const ringEnds = 12_288;
 const recordHead = 40;
 const commitKind = 4;
@@ -32,19 +34,35 @@ export function rotSegment(folder: string, random: Prng): Flip | null {
   return null;
 }
 
-/** The records up to the last commit, each without its padding, which nothing guards. */
-function completeRecords(bytes: Buffer): { from: number; bytes: number }[] {
+/**
+ * The records of all syncs that the ring tells of, each without its padding, which nothing guards. A process killed
+ * between its two writes leaves a last sync whose slot is not there: nothing was promised of it, and rot in
+ * it is rightly taken for a torn end.
+ */
+export function completeRecords(bytes: Buffer): { from: number; bytes: number }[] {
+  const last = lastSync(bytes);
   const records: { from: number; bytes: number }[] = [];
   let complete = 0;
   for (let at = ringEnds; at + recordHead <= bytes.length; ) {
     const kind = bytes.readUInt8(at + 12);
     const length = recordHead + bytes.readUInt32LE(at + 8);
     if (kind < 1 || kind > commitKind || at + length > bytes.length) break;
+    if (bytes.readBigUInt64LE(at + 32) > last) break;
     records.push({ from: at, bytes: length });
     if (kind === commitKind) complete = records.length;
     at += Math.ceil(length / 8) * 8;
   }
   return records.slice(0, complete);
+}
+
+/** The number of the last sync in the ring; 0: none. */
+function lastSync(bytes: Buffer): bigint {
+  let last = 0n;
+  for (let at = ringFrom; at < ringEnds; at += ringSlotBytes) {
+    const sync = bytes.readBigUInt64LE(at);
+    if (sync > last) last = sync;
+  }
+  return last;
 }
 
 /** One bit of the newest snapshot; `null`: there is none. */
