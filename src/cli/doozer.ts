@@ -136,8 +136,8 @@ async function withClient(
       if (isJson) terminal.complain(JSON.stringify(isLine ? { message: what } : errorJson(what)));
       else terminal.complain(isLine ? what : errorText(what));
     },
-    connect: async (signal = terminal.interrupted) => {
-      client ??= await open(flags, terminal, signal);
+    connect: async (signal = terminal.interrupted, where = flags) => {
+      client ??= await open(where, terminal, signal);
       return client;
     },
     // Below 1 counts as 1, as everywhere in doozer.
@@ -149,6 +149,7 @@ async function withClient(
     graceMs: parseDuration(lastGiven(flags, 'grace') ?? ''),
     value: lastGiven(flags, 'value'),
     lease: parseLease(lastGiven(flags, 'lease') ?? ''),
+    verbs,
     helpOf: (name) => verbHelp(verbs, name),
   };
   try {
