@@ -1,5 +1,6 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { limits } from '../base/index.ts';
+import { type Flag, optionOf } from './flag-table.ts';
 import type { FlagKinds } from './go-flags.ts';
 
 /** Every flag of `doozerd`, and how it takes its value. */
@@ -62,7 +63,17 @@ const words: Readonly<Record<keyof typeof doozerdFlags, readonly [args: string, 
   h: ['', 'print this help'],
 };
 
-const notes = `
+/** All of it, for whoever shows flags. */
+export const doozerdFlagTable: readonly Flag[] = Object.entries(words).map(
+  ([name, [args, text]]) => ({
+    name,
+    value: args === '' ? null : args.replace(/^ <(.*)>$/, '$1'),
+    text,
+    byDefault: (doozerdDefaults as Readonly<Record<string, string>>)[name],
+  }),
+);
+
+export const doozerdNotes = `
 One dash or two, "-x v" or "-x=v".
 
 Without a node on the folder:
@@ -90,10 +101,6 @@ export function doozerdUsage(): string {
       // Commander writes long names with two dashes; these have always had one.
       optionTerm: (option) => option.flags.replace(/^--/, '-'),
     });
-  for (const [name, [args, text]] of Object.entries(words)) {
-    const option = new Option(`${name.length === 1 ? '-' : '--'}${name}${args}`, text);
-    const byDefault = (doozerdDefaults as Readonly<Record<string, string>>)[name];
-    program.addOption(byDefault === undefined ? option : option.default(byDefault, byDefault));
-  }
-  return program.helpInformation() + notes;
+  for (const flag of doozerdFlagTable) program.addOption(optionOf(flag));
+  return program.helpInformation() + doozerdNotes;
 }

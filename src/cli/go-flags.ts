@@ -17,7 +17,13 @@ export type ParsedFlags = {
   /** The words after the flags. */
   readonly rest: readonly string[];
 };
-export type BadFlag = { readonly kind: 'bad'; readonly reason: string };
+/** `given`: the flags before the one that is wrong. */
+export type BadFlag = {
+  readonly kind: 'bad';
+  readonly reason: string;
+  readonly given: ParsedFlags['given'];
+};
+type Given = Pick<ParsedFlags, 'given'>;
 
 const truths = ['1', 't', 'T', 'true', 'TRUE', 'True'];
 const untruths = ['0', 'f', 'F', 'false', 'FALSE', 'False'];
@@ -35,22 +41,23 @@ export function parseGoFlags(words: readonly string[], kinds: FlagKinds): Parsed
     at++;
     if (word === '--') break;
     const flag = splitFlag(word);
-    if (flag === null) return { kind: 'bad', reason: `bad flag syntax: ${word}` };
+    if (flag === null) return { kind: 'bad', reason: `bad flag syntax: ${word}`, given };
     const kind = Object.hasOwn(kinds, flag.name) ? kinds[flag.name] : undefined;
     if (kind === undefined) {
-      return { kind: 'bad', reason: `flag provided but not defined: -${flag.name}` };
+      return { kind: 'bad', reason: `flag provided but not defined: -${flag.name}`, given };
     }
     if (kind === 'switch') {
       const on = flag.value === null ? true : parseGoBoolean(flag.value);
       if (on === null) {
-        return { kind: 'bad', reason: `invalid boolean value "${flag.value}" for -${flag.name}` };
+        const reason = `invalid boolean value "${flag.value}" for -${flag.name}`;
+        return { kind: 'bad', reason, given };
       }
       given.push([flag.name, String(on)]);
       continue;
     }
     const value = flag.value ?? words[at++];
     if (value === undefined) {
-      return { kind: 'bad', reason: `flag needs an argument: -${flag.name}` };
+      return { kind: 'bad', reason: `flag needs an argument: -${flag.name}`, given };
     }
     given.push([flag.name, value]);
   }
@@ -67,9 +74,8 @@ function splitFlag(word: string): { name: string; value: string | null } | null 
 }
 
 /** The last value given for `name`, or `null`. */
-export const lastGiven = (flags: ParsedFlags, name: string): string | null =>
+export const lastGiven = (flags: Given, name: string): string | null =>
   flags.given.findLast(([key]) => key === name)?.[1] ?? null;
 
 /** Whether the switch `name` is on. */
-export const isOn = (flags: ParsedFlags, name: string): boolean =>
-  lastGiven(flags, name) === 'true';
+export const isOn = (flags: Given, name: string): boolean => lastGiven(flags, name) === 'true';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { limits } from '../base/index.ts';
 import { type Child, startChild } from './child.ts';
-import { Complaint } from './complaint.ts';
+import { Complaint, status } from './complaint.ts';
 import type { EndingSignal, Signals } from './signals.ts';
 
 /** What a command sees of the process it runs in. Tests hand in their own. */
@@ -89,7 +89,12 @@ export function processTerminal({ interrupted, take }: Signals): Terminal {
 const unwritten = (error: NodeJS.ErrnoException): Error =>
   error.code === 'EPIPE'
     ? new ClosedOutput()
-    : new Complaint(`Error: Cannot write to standard output: ${error.message}`);
+    : new Complaint(
+        `Error: Cannot write to standard output: ${error.message}`,
+        status.failed,
+        // What was to be told of it may have been done.
+        { effect: 'unknown' },
+      );
 
 /** Settles with `work`, or with `null` as soon as the user pressed Ctrl-C. */
 export async function orInterrupted<T>(terminal: Terminal, work: Promise<T>): Promise<T | null> {

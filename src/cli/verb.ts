@@ -1,5 +1,7 @@
+import type { ClusterError } from '../base/index.ts';
 import type { Client } from '../client/index.ts';
 import { Complaint } from './complaint.ts';
+import type { Json } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the options and the process give a command. */
@@ -21,6 +23,12 @@ export type VerbContext = {
   readonly value: string | null;
   /** `-lease`; `null`: none. */
   readonly lease: number | null;
+  /** `-json`. */
+  readonly isJson: boolean;
+  /** Prints `plain` as it is, or, with -json, `value` on a line. @throws as `Terminal.write`. */
+  readonly print: (plain: string | Uint8Array, value: Json) => Promise<void>;
+  /** What is to be said on standard error and ends nothing: a line, or something that went wrong. */
+  readonly note: (what: string | ClusterError) => void;
   /** The help of the command called `name`. */
   readonly helpOf: (name: string) => string;
 };

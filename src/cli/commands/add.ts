@@ -9,8 +9,8 @@ export const add: Verb = {
 Fails with REV_MISMATCH, status 1, when there is a file already.
 With -lease, the file is deleted when that lease ends.
 
-Prints the new revision.`,
-  run: async ({ connect, lease, terminal }, [path = '']) => {
+Prints the new revision. With -json: {"path": PATH, "revision": REV}.`,
+  run: async ({ connect, lease, print, terminal }, [path = '']) => {
     const client = await connect();
     const revision = await client.set(
       path,
@@ -18,7 +18,7 @@ Prints the new revision.`,
       0,
       lease === null ? {} : { lease },
     );
-    await terminal.write(`${revision}\n`);
+    await print(`${revision}\n`, { path, revision });
     return status.done;
   },
 };

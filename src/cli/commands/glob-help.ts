@@ -8,4 +8,8 @@ A record is
   BODY
 
 where WORD is set or del, or nothing for a nop, and LEN is the length of BODY in bytes. BODY may hold
-line feeds: go by LEN.`;
+line feeds: go by LEN. With -json it is a line:
+
+  {"path": PATH, "revision": REV, "event": "set", "body": TEXT}
+
+where "event" is set, del or nop, only a set has a body, and a body that is no UTF-8 is in "bodyBase64".`;

@@ -10,8 +10,8 @@ revision is <rev> or less. With <rev> 0 there must be no such file; with -1 any 
 Fails with REV_MISMATCH, status 1, when the file changed since <rev>.
 With -lease, the file is deleted when that lease ends.
 
-Prints the new revision.`,
-  run: async ({ connect, lease, terminal }, [path = '', rev = '']) => {
+Prints the new revision. With -json: {"path": PATH, "revision": REV}.`,
+  run: async ({ connect, lease, print, terminal }, [path = '', rev = '']) => {
     const guard = revisionArgument(rev);
     const client = await connect();
     const revision = await client.set(
@@ -20,7 +20,7 @@ Prints the new revision.`,
       guard,
       lease === null ? {} : { lease },
     );
-    await terminal.write(`${revision}\n`);
+    await print(`${revision}\n`, { path, revision });
     return status.done;
   },
 };

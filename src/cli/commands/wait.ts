@@ -1,6 +1,6 @@
 import { Complaint, status } from '../complaint.ts';
 import { durationText } from '../durations.ts';
-import { recordOf } from '../records.ts';
+import { recordJson, recordOf } from '../records.ts';
 import type { Verb } from '../verb.ts';
 import { globAndRecordHelp } from './glob-help.ts';
 
@@ -17,7 +17,7 @@ With -r, at that revision or later; changes of the past count, as far as the clu
 With -t, gives up after that time, status 2.
 
 ${globAndRecordHelp}`,
-  run: async ({ connect, revision, terminal, timeoutMs }, [glob = '']) => {
+  run: async ({ connect, print, revision, terminal, timeoutMs }, [glob = '']) => {
     // The time for the connection counts too: the user asked for an end, not for a part of one.
     const deadline = timeoutMs > 0 ? AbortSignal.timeout(timerMs(timeoutMs)) : null;
     const signal = deadline ?? terminal.interrupted;
@@ -27,7 +27,8 @@ ${globAndRecordHelp}`,
       return client.wait(glob, from, { signal });
     };
     try {
-      await terminal.write(recordOf(await waitOnce()));
+      const event = await waitOnce();
+      await print(recordOf(event), recordJson(event));
     } catch (error) {
       if (deadline?.aborted === true) {
         throw new Complaint(

@@ -1,5 +1,5 @@
 import { status } from '../complaint.ts';
-import { recordOf } from '../records.ts';
+import { recordJson, recordOf } from '../records.ts';
 import type { Verb } from '../verb.ts';
 import { globAndRecordHelp } from './glob-help.ts';
 
@@ -14,11 +14,11 @@ or printed twice.
 With -r, from that revision on; changes of the past count, as far as the cluster remembers them.
 
 ${globAndRecordHelp}`,
-  run: async ({ connect, revision, terminal }, [glob = '']) => {
+  run: async ({ connect, print, revision, terminal }, [glob = '']) => {
     const client = await connect();
     const from = revision ?? (await client.rev());
     for await (const event of client.watch(glob, { from, signal: terminal.interrupted })) {
-      await terminal.write(recordOf(event));
+      await print(recordOf(event), recordJson(event));
     }
     return status.interrupted;
   },
