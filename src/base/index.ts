@@ -1,3 +1,5 @@
+export type { Alarm, AlarmListener } from './alarms.ts';
+export { Alarms } from './alarms.ts';
 export { AssertionError, assert, must, unreachable } from './assert.ts';
 export type { Brand } from './brand.ts';
 export { base32Of, bytesOfBase32, compareText, noBytes, sameBytes, textOf, utf8 } from './bytes.ts';
@@ -39,6 +41,8 @@ export {
   term,
 } from './ids.ts';
 export { limits } from './limits.ts';
+export type { LogLevel } from './log-level.ts';
+export { logLevels, parseLogLevel } from './log-level.ts';
 export type { Membership } from './membership.ts';
 export {
   emptyMembership,

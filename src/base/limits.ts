@@ -97,6 +97,10 @@ export const limits = {
   logKeptBytes: 8 * mib,
   /** Log bytes since the last snapshot that make a node write the next one. */
   snapshotEveryBytes: 64 * mib,
+  /** A member that was not heard for so long is told of as silent; `-timeout` acts on it later. */
+  memberQuietMs: 5000,
+  /** Alarms that stand on one node. Beyond: in the log only. */
+  alarmsMax: 32,
   /** Revisions that stay readable, unless -hist says otherwise. */
   historyRevisions: 2000,
   historyRevisionsMax: 1_000_000,

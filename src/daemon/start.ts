@@ -1,8 +1,9 @@
 import { WebDoor } from '../doors/index.ts';
 import { Life } from '../life/index.ts';
-import type { Logger } from '../ports/index.ts';
+import { systemClock } from '../platform/index.ts';
 import { claimAddresses, hostOf, onNextFreePort, publishedAddress } from './address.ts';
-import { pinoLogger } from './logger.ts';
+import { ProcessHost } from './host.ts';
+import { type ProcessLogger, pinoLogger } from './logger.ts';
 import type { Daemon, DaemonOptions } from './options.ts';
 import { realWorld } from './world.ts';
 
@@ -13,7 +14,7 @@ import { realWorld } from './world.ts';
  * @throws ClusterError naming what was in the way; nothing is left running.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const logger = pinoLogger(options.logLevel, {});
+  const logger = pinoLogger(options.logLevel, {}, options.logForm ?? 'json');
   const { web } = options;
   const wanted = web === null || web === 'default' ? [] : [web];
   const [listen = options.listen] = await claimAddresses([options.listen, ...wanted]);
@@ -29,7 +30,8 @@ class RunningDaemon implements Daemon {
   /** Numeric, and free a moment ago. */
   readonly #listen: string;
   readonly #options: DaemonOptions;
-  readonly #logger: Logger;
+  readonly #logger: ProcessLogger;
+  readonly #host: ProcessHost;
   /** The parts' timers keep no process alive, and there are moments without a socket. */
   readonly #alive = setInterval(() => {}, aliveMs);
   #web: WebDoor | null = null;
@@ -41,9 +43,14 @@ class RunningDaemon implements Daemon {
   #reject!: (error: unknown) => void;
   readonly done: Promise<void>;
 
-  constructor(options: DaemonOptions, logger: Logger, listen: string, address: string) {
+  constructor(options: DaemonOptions, logger: ProcessLogger, listen: string, address: string) {
     this.#options = options;
     this.#logger = logger;
+    this.#host = new ProcessHost({
+      clock: systemClock(),
+      logger,
+      dataFolder: options.dataFolder,
+    });
     this.#listen = listen;
     this.address = address;
     this.done = new Promise((resolve, reject) => {
@@ -53,6 +60,9 @@ class RunningDaemon implements Daemon {
     this.done.catch(() => {});
   }
 
+  readonly logLevel = () => this.#logger.level;
+  readonly setLogLevel: Daemon['setLogLevel'] = (level) => this.#logger.setLevel(level);
+
   get webAddress(): string | null {
     return this.#web?.address() ?? null;
   }
@@ -61,6 +71,7 @@ class RunningDaemon implements Daemon {
     try {
       this.#life = await this.#begin([], false);
       this.#web = await this.#startWeb(this.#life);
+      await this.#host.start();
     } catch (error) {
       await this.#life?.stop();
       clearInterval(this.#alive);
@@ -78,6 +89,7 @@ class RunningDaemon implements Daemon {
 
   async #stopAll(): Promise<void> {
     this.#stop.abort();
+    this.#host.stop();
     this.#logger.info({ address: this.address }, 'stopping');
     await this.#web?.stop();
     await this.#life?.stop();
@@ -89,7 +101,7 @@ class RunningDaemon implements Daemon {
 
   #begin(through: readonly string[], mustAttach: boolean): Promise<Life> {
     return Life.begin({
-      world: realWorld(this.#listen),
+      world: realWorld(this.#listen, this.#host),
       options: this.#options,
       address: this.address,
       logger: this.#logger,

@@ -1,7 +1,7 @@
 import { isVoter, type Lineage, limits } from '../base/index.ts';
 import { Node, usualTiming } from '../node/index.ts';
 import type { LogStore, PeerLinks } from '../ports/index.ts';
-import { Server } from '../server/index.ts';
+import { AlarmWatch, Server } from '../server/index.ts';
 import { Pulse, Steward } from '../steward/index.ts';
 import type { TreeState } from '../tree/index.ts';
 import type { RejoinNote } from '../wal/index.ts';
@@ -31,6 +31,7 @@ export class Life {
   readonly server: Server;
   readonly #steward: Steward;
   readonly #pulse: Pulse;
+  readonly #watch: AlarmWatch | null;
   #lineage: Lineage | null;
   #whenLineageKnown: () => void = () => {};
   #saved: Promise<void> = Promise.resolve();
@@ -77,7 +78,7 @@ export class Life {
       clock,
       logger,
       secrets: options.secrets,
-      about: { address: () => address, version },
+      about: { address: () => address, version, ...(world.host && { host: world.host }) },
     });
     this.#entrance = world.entrance({ server: this.server, logger });
     this.#steward = new Steward(
@@ -89,6 +90,7 @@ export class Life {
         electionTimeoutTicks: (options.timing ?? usualTiming).electionTimeoutTicks,
       },
     );
+    this.#watch = world.host ? new AlarmWatch({ node, clock, host: world.host }) : null;
     this.#pulse = new Pulse({
       node,
       clock,
@@ -180,6 +182,7 @@ export class Life {
     this.#attachAgainLater(false);
     this.#steward.start();
     this.#pulse.start();
+    this.#watch?.start();
   }
 
   /** Nobody else is a sole member of a cluster whose lineage was never known to the folder. */
@@ -406,6 +409,7 @@ export class Life {
   /** The starting list, backwards. */
   async #close(retireThrough: readonly string[] | null = null): Promise<void> {
     this.#pulse.stop();
+    this.#watch?.stop();
     this.#steward.stop();
     await this.#entrance.stop();
     await this.#node.stop();
@@ -431,6 +435,7 @@ export class Life {
   #fatal(error: unknown): void {
     this.#steward.stop();
     this.#pulse.stop();
+    this.#watch?.stop();
     this.#fail(error);
     this.#over.abort(error);
   }

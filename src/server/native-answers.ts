@@ -7,12 +7,18 @@ import {
 } from '../base/index.ts';
 import type { NodeHandle, NodeStatus } from '../node/index.ts';
 import { sequencePath } from '../paths/index.ts';
+import type { Host } from '../ports/index.ts';
 import type { NativeReply, NativeResult, NodeReport } from '../protocol/client/index.ts';
 import type { OperationResult, Reply } from '../tree/index.ts';
 import type { WriteRequest } from './native-writes.ts';
 
 /** What a node says of itself that its handle does not know. */
-export type About = { readonly address: () => string; readonly version: string };
+export type About = {
+  readonly address: () => string;
+  readonly version: string;
+  /** The process; absent where there is none to speak of. */
+  readonly host?: Host;
+};
 
 /** The tag of what no request asked for. */
 export const unasked = 0;

@@ -6,12 +6,14 @@ import type {
   LeaseId,
   Lineage,
   LogIndex,
+  LogLevel,
   Membership,
   NodeId,
   Revision,
   SessionId,
   Term,
 } from '../../base/index.ts';
+import type { NodeHealth, OperatorRequest } from './operators.ts';
 
 /**
  * The native protocol: what our own clients and nodes say to each other. docs/protocol.md has the
@@ -259,6 +261,7 @@ export type NativeRequest =
       readonly offset: number;
       readonly limit: number;
     }
+  | OperatorRequest
   /** A request this version does not know: answered ERR_UNKNOWN_VERB. Never encoded. */
   | { readonly kind: 'unknown'; readonly tag: number; readonly verb: number };
 
@@ -370,7 +373,16 @@ export type NativeReply =
     }
   /** To status. */
   | { readonly kind: 'status'; readonly tag: number; readonly report: NodeReport }
-  /** To members, join and change: the membership in force afterwards, and whose it is. */
+  /** To health. */
+  | {
+      readonly kind: 'health';
+      readonly tag: number;
+      readonly report: NodeReport;
+      readonly health: NodeHealth;
+    }
+  /** To logLevel: the one in force. */
+  | { readonly kind: 'logLevel'; readonly tag: number; readonly level: LogLevel }
+  /** To members, join, change and transfer: the membership in force afterwards, and whose it is. */
   | {
       readonly kind: 'members';
       readonly tag: number;

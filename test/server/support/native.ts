@@ -29,6 +29,10 @@ export function describe(reply: NativeReply): string {
       return `${tag} event ${event(reply.event)}`;
     case 'events':
       return `${tag} events ${reply.events.map(event).join(',')} progress=${reply.progress}`;
+    case 'health':
+      return `${tag} health ${reply.health.members.map((it) => `${it.part} ${it.slot}`).join()} empty=${reply.health.emptySlots.join()} alarms=${reply.health.alarms.map(({ name }) => name).join()}`;
+    case 'logLevel':
+      return `${tag} log level ${reply.level}`;
     case 'status':
       return `${tag} status ${reply.report.role} @${reply.report.revision}`;
     case 'members':
