@@ -1,5 +1,6 @@
 import { WebDoor } from '../doors/index.ts';
 import { Life } from '../life/index.ts';
+import { systemClock } from '../platform/index.ts';
 import type { Logger } from '../ports/index.ts';
 import { claimAddresses, hostOf, onNextFreePort, publishedAddress } from './address.ts';
 import { pinoLogger } from './logger.ts';
@@ -122,7 +123,12 @@ class RunningDaemon implements Daemon {
     const { web, webExplicit } = this.#options;
     if (web === null) return null;
     const start = async (address: string) => {
-      const door = new WebDoor({ address, server: life.server, nodeAddress: () => this.address });
+      const door = new WebDoor({
+        address,
+        server: life.server,
+        clock: systemClock(),
+        nodeAddress: () => this.address,
+      });
       await door.start();
       return door;
     };
