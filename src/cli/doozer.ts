@@ -12,7 +12,7 @@ import { parseDuration } from './durations.ts';
 import { errorJson, errorText, lineOf, statusAfter } from './errors.ts';
 import { isOn, lastGiven, type ParsedFlags, parseGoFlags } from './go-flags.ts';
 import { jsonLine } from './output.ts';
-import { nameProcess } from './process-name.ts';
+import { hideSecrets, nameProcess } from './process-name.ts';
 import { processSignals } from './signals.ts';
 import { ClosedOutput, orInterrupted, processTerminal, type Terminal } from './terminal.ts';
 import { argumentsOf, parseLease, parseRevision, type VerbContext } from './verb.ts';
@@ -24,6 +24,8 @@ const openTimeoutMs = 4000;
 
 /** Runs `doozer` with the words after its name and leaves the exit status in `process.exitCode`. */
 export async function runDoozer(argv: readonly string[]): Promise<void> {
+  // First: a title renames the process, too.
+  hideSecrets();
   nameProcess('doozer');
   const signals = processSignals();
   process.exitCode = await doozer(argv, processTerminal(signals));

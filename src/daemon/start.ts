@@ -134,7 +134,12 @@ class RunningDaemon implements Daemon {
     const { web, webExplicit } = this.#options;
     if (web === null) return null;
     const start = async (address: string) => {
-      const door = new WebDoor({ address, server: life.server, nodeAddress: () => this.address });
+      const door = new WebDoor({
+        address,
+        server: life.server,
+        clock: systemClock(),
+        nodeAddress: () => this.address,
+      });
       await door.start();
       return door;
     };
