@@ -1,5 +1,5 @@
 import { limits, type NodeId } from '../base/index.ts';
-import type { LogPosition, MemberChange, NodeReport } from '../protocol/client/index.ts';
+import type { LogPosition, MemberChange, NodeHome, NodeReport } from '../protocol/client/index.ts';
 import { aText, aTime, aWhole } from './arguments.ts';
 import { Caller, isKind } from './caller.ts';
 import {
@@ -355,6 +355,16 @@ export class Client {
   /** What the node this client is connected to knows of itself. */
   async status(options: CallOptions = {}): Promise<NodeReport> {
     return this.#nodes.status(options);
+  }
+
+  /**
+   * Whether the node this client is connected to belongs to a cluster, or is empty and waits to found one with
+   * others. It answers at once, in whatever state it is.
+   *
+   * @throws ERR_ACCESS_DENIED without the secret that lets write; ERR_UNKNOWN_VERB: an older node.
+   */
+  async home(options: CallOptions = {}): Promise<NodeHome> {
+    return this.#nodes.home(options);
   }
 
   /** Who belongs to the cluster, as the node this client is connected to knows. */

@@ -1,5 +1,5 @@
 import type { Lineage, LogIndex, NodeId } from '../base/index.ts';
-import type { LogPosition, MemberChange, NodeReport } from '../protocol/client/index.ts';
+import type { LogPosition, MemberChange, NodeHome, NodeReport } from '../protocol/client/index.ts';
 import { type Caller, isKind, type Reply } from './caller.ts';
 import type { Keeper } from './keeper.ts';
 import type { CallOptions, Members } from './types.ts';
@@ -42,6 +42,16 @@ export class Nodes {
       read: isKind('status'),
     });
     return reply.report;
+  }
+
+  async home(options: CallOptions): Promise<NodeHome> {
+    const reply = await this.#caller.call('read', {
+      action: 'Cannot ask which cluster the node belongs to',
+      options,
+      request: (tag) => ({ kind: 'home', tag }),
+      read: isKind('home'),
+    });
+    return reply.home;
   }
 
   async members(options: CallOptions): Promise<Members> {

@@ -14,6 +14,7 @@ import {
   type About,
   compactedReply,
   errorReply,
+  homeReply,
   membersReply,
   reportOf,
   unasked,
@@ -130,6 +131,11 @@ export class NativeSession implements Answerer<NativeRequest> {
         return;
       case 'ping':
         return this.#answer({ kind: 'pong', tag: request.tag });
+      case 'home':
+        if (this.#may(request, 'write')) {
+          this.#answer(homeReply(request.tag, this.guest.node, this.#about));
+        }
+        return;
       case 'unknown':
         return this.refuse(
           request,
@@ -370,7 +376,12 @@ const told = (event: Event, previous: boolean): NativeEvent =>
 
 /** What an operator asks a node about itself is answered all the same. */
 const asksTheTree = ({ kind }: NativeRequest): boolean =>
-  kind !== 'status' && kind !== 'self' && kind !== 'ping' && kind !== 'credit' && kind !== 'cancel';
+  kind !== 'status' &&
+  kind !== 'self' &&
+  kind !== 'ping' &&
+  kind !== 'home' &&
+  kind !== 'credit' &&
+  kind !== 'cancel';
 
 const condemned = (): ClusterError =>
   new ClusterError('ERR_CONDEMNED', 'The state of this node is condemned; ask another node');

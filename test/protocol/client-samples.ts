@@ -115,6 +115,7 @@ export const requests: NativeRequest[] = [
   { kind: 'keepAlive', tag: 21, leases: [leaseId(77), leaseId(2 ** 40)], renew: true },
   { kind: 'keepAlive', tag: 21, leases: [], renew: false },
   { kind: 'lease', tag: 22, lease: leaseId(77), offset: 0, limit: 100 },
+  { kind: 'home', tag: 23 },
 ];
 
 export const at = revision(40);
@@ -213,6 +214,7 @@ export const replies: NativeReply[] = [
     membershipAt: { index: logIndex(70), term: term(4) },
   },
   { kind: 'pong', tag: 11 },
+  { kind: 'home', tag: 18, home: { nodeId: nodeA, belongs: false, seeds: ['a:1', 'b:2'] } },
   {
     kind: 'error',
     tag: 12,

@@ -38,7 +38,18 @@ describe('between versions', () => {
     const later = requests.filter((request) => versionFor(request) === 2);
     expect(new Set(later.map(({ kind }) => kind))).toEqual(
       new Set([
-        ...['set', 'get', 'walk', 'watch', 'create', 'count', 'transact', 'grant', 'revoke'],
+        ...[
+          'set',
+          'get',
+          'walk',
+          'watch',
+          'create',
+          'home',
+          'count',
+          'transact',
+          'grant',
+          'revoke',
+        ],
         ...['keepAlive', 'lease'],
       ]),
     );

@@ -22,6 +22,7 @@ export type {
   NativeReply,
   NativeRequest,
   NativeResult,
+  NodeHome,
   NodeReport,
   ServerHello,
 } from './types.ts';

@@ -45,6 +45,7 @@ const kinds = {
   lease: 15,
   leases: 16,
   leaseFiles: 17,
+  home: 18,
 } as const satisfies Record<NativeReply['kind'], number>;
 
 const effects = ['none', 'unknown'] as const;
@@ -135,6 +136,8 @@ function replyFields(r: NativeReply): Field {
     }
     case 'pong':
       return [kinds.pong, r.tag];
+    case 'home':
+      return [kinds.home, r.tag, r.home.nodeId, r.home.belongs, r.home.seeds];
     case 'created':
       return [kinds.created, r.tag, r.path, r.revision];
     case 'counted':
@@ -229,6 +232,11 @@ function readLater(t: Tuple, kind: number, tag: number): NativeReply {
   switch (kind) {
     case kinds.created:
       return { kind: 'created', tag, path: t.text(), revision: readRevision(t) };
+    case kinds.home: {
+      const home = { nodeId: t.nodeId(), belongs: t.flag(), seeds: t.texts() };
+      if (home.seeds.length > limits.votersMax) t.fail('names too many seeds');
+      return { kind: 'home', tag, home };
+    }
     case kinds.counted:
       return { kind: 'counted', tag, value: t.signed(), revision: readRevision(t) };
     case kinds.decided: {

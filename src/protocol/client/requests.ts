@@ -41,6 +41,7 @@ const verbs = {
   revoke: 23,
   keepAlive: 24,
   lease: 25,
+  home: 26,
 } as const satisfies Record<Exclude<NativeRequest['kind'], 'unknown'>, number>;
 
 /**
@@ -145,6 +146,7 @@ function requestFields(r: NativeRequest): Field {
     case 'status':
     case 'members':
     case 'ping':
+    case 'home':
       return [verbs[r.kind], r.tag];
     case 'unknown':
       throw new AssertionError('a request that is not known is never written');
@@ -248,6 +250,8 @@ function readLater(t: Tuple, verb: number, tag: number): NativeRequest {
       return { kind: 'keepAlive', tag, leases: t.wholes().map(leaseId), renew: t.flag() };
     case verbs.lease:
       return { kind: 'lease', tag, lease: readLease(t), offset: t.signed(), limit: t.whole() };
+    case verbs.home:
+      return { kind: 'home', tag };
     default:
       return { kind: 'unknown', tag, verb };
   }
