@@ -7,13 +7,16 @@ import type { TreeState } from '../tree/index.ts';
 import type { RejoinNote } from '../wal/index.ts';
 import { attach, confirmRemoved } from './attach.ts';
 import { found, freshLineage, freshNodeId } from './founding.ts';
-import { isEmpty, loadState, withFirstEntry } from './recovery.ts';
+import { firstEntry, isEmpty, loadState, withFirstEntry } from './recovery.ts';
+import { type FoundLeave, settleBySeeds } from './settle.ts';
 import { openStore, type Store } from './store.ts';
-import type { Entrance, LifeEnd, LifeParts } from './types.ts';
+import { type Entrance, hintsOf, type LifeEnd, type LifeParts } from './types.ts';
 
 const attachWithinMs = 10_000;
 /** How long a node that was taken in waits for the first of what the others hold. */
 const attachAgainMs = 5000;
+/** One try of a node that will look around again. */
+const attachOnceMs = 4000;
 const transferWithinMs = 2000;
 
 /**
@@ -78,7 +81,12 @@ export class Life {
       clock,
       logger,
       secrets: options.secrets,
-      about: { address: () => address, version, ...(world.host && { host: world.host }) },
+      about: {
+        address: () => address,
+        version,
+        home: () => this.#home(),
+        ...(world.host && { host: world.host }),
+      },
     });
     this.#entrance = world.entrance({ server: this.server, logger });
     this.#steward = new Steward(
@@ -115,16 +123,21 @@ export class Life {
     const store = await openStore(world, options, logger);
     let life: Life | null = null;
     try {
-      const recovered = await withFirstEntry(parts, store);
+      let recovered = await withFirstEntry(parts, store);
       const state = await loadState(store);
       // Lines of several nodes are read together.
       const own = { ...parts, logger: logger.child({ node: store.nodeId }) };
-      life = new Life(own, { ...store, recovered }, state);
-      // A node whose disk fails while it attaches is dead: whoever waits for it, in a quorum too, must see it end.
-      const started = life.#start();
-      started.catch(() => {});
-      await Promise.race([started, life.ended]);
-      return life;
+      for (;;) {
+        life = new Life(own, { ...store, recovered }, state);
+        // A node whose disk fails while it attaches is dead: whoever waits for it, in a quorum too, must see it end.
+        const started = life.#start();
+        started.catch(() => {});
+        const leave = await Promise.race([started, life.ended.then(() => null)]);
+        if (leave === null) return life;
+        // It begins again as a founder, on the same store, unless it stood still for so long that all may be otherwise.
+        await life.#closeButStore();
+        if (world.clock.now() < leave.goodUntilMs) recovered = await firstEntry(parts, store);
+      }
     } catch (error) {
       if (life === null) await store.stop();
       else await life.#close();
@@ -169,7 +182,8 @@ export class Life {
     );
   }
 
-  async #start(): Promise<void> {
+  /** Resolves when it is in a cluster, with `null`; or when it may found one, which another one of it does. */
+  async #start(): Promise<FoundLeave | null> {
     const { options, logger, address } = this.#parts;
     // A founder is alone: nobody may ask before its tree is there, or write ahead of its first files.
     if (this.#isFounder()) await this.#found();
@@ -178,11 +192,56 @@ export class Life {
     const { voters, learners } = this.#node.status().raft.membership;
     const data = options.dataFolder ?? 'none';
     logger.info({ address, cluster: options.clusterName, data, voters, learners }, 'listening');
-    if (this.#isNew) await this.#attach();
+    const leave = this.#isNew ? await this.#settle() : null;
+    if (leave !== null) return leave;
     this.#attachAgainLater(false);
     this.#steward.start();
     this.#pulse.start();
     this.#watch?.start();
+    return null;
+  }
+
+  #home() {
+    const { seeds = [] } = this.#parts.options;
+    return { belongs: this.#belongs(), seeds };
+  }
+
+  /** Also a node that has only been promised to a cluster, or holds the first of its log. */
+  #belongs(): boolean {
+    const { last, membership } = this.#node.status().raft;
+    const holdsAny = last.index > 0 || membership.addresses.size > 0;
+    return holdsAny || this.#lineage !== null || this.#store.note !== null;
+  }
+
+  /** A node that holds nothing finds its cluster. */
+  async #settle(): Promise<FoundLeave | null> {
+    const { options, mustAttach, address, world, logger } = this.#parts;
+    const { seeds = [], clusterName, secrets } = options;
+    if (seeds.length === 0 || mustAttach || this.#belongs()) {
+      await this.#attach(this.#patienceMs());
+      return null;
+    }
+    const plan = { nodeId: this.#node.id, address, clusterName, secret: secrets.rw, seeds };
+    return settleBySeeds(
+      {
+        plan,
+        clock: world.clock,
+        connect: world.connect,
+        logger,
+        attach: (through) => this.#attach(attachOnceMs, through),
+        belongs: () => this.#belongs(),
+        // Somebody takes it for a member; it will be fed.
+        mayFound: () => this.#node.status().raft.term === 0,
+      },
+      AbortSignal.any([this.#parts.stopping, this.#over.signal]),
+    );
+  }
+
+  /** Who knows that there is a cluster waits for it. */
+  #patienceMs(): number {
+    const { options, mustAttach } = this.#parts;
+    const waits = mustAttach || this.#store.note !== null || (options.seeds ?? []).length > 0;
+    return waits ? Number.POSITIVE_INFINITY : attachWithinMs;
   }
 
   /** Nobody else is a sole member of a cluster whose lineage was never known to the folder. */
@@ -210,6 +269,7 @@ export class Life {
         version: options.version,
         valueBytesMax: limits.valueBytesMax,
         announce: options.bootUri === null,
+        slots: Math.max(1, (options.seeds ?? []).length),
       },
       world.clock,
       () => this.#stopping !== null,
@@ -232,7 +292,7 @@ export class Life {
         this.#attachAgainLater(isAlone);
         return;
       }
-      this.#attach().then(
+      this.#attach(this.#patienceMs()).then(
         () => this.#attachAgainLater(false),
         (error: unknown) => {
           this.#parts.logger.debug({ error: String(error) }, 'not attached again yet');
@@ -246,21 +306,21 @@ export class Life {
     const { options, address, through } = this.#parts;
     const { addresses } = this.#node.status().raft.membership;
     const noted = this.#store.note?.addresses ?? [];
-    const all = [...options.attach, ...through, ...noted, ...addresses.values()];
+    const all = [...hintsOf(options), ...through, ...noted, ...addresses.values()];
     return [...new Set(all)].filter((other) => other !== address);
   }
 
-  async #attach(): Promise<void> {
+  async #attach(withinMs: number, through: readonly string[] = this.#through()): Promise<void> {
     this.#attaching = true;
     try {
-      await this.#askToAttach();
+      await this.#askToAttach(withinMs, through);
     } finally {
       this.#attaching = false;
     }
   }
 
-  async #askToAttach(): Promise<void> {
-    const { world, options, address, mustAttach, logger } = this.#parts;
+  async #askToAttach(withinMs: number, through: readonly string[]): Promise<void> {
+    const { world, options, address, logger } = this.#parts;
     const { note, lineage } = this.#store;
     const members = await attach(
       {
@@ -268,9 +328,9 @@ export class Life {
         address,
         clusterName: options.clusterName,
         lineage: lineage ?? note?.lineage ?? null,
-        through: this.#through(),
+        through,
         secret: options.secrets.rw,
-        withinMs: mustAttach || note !== null ? Number.POSITIVE_INFINITY : attachWithinMs,
+        withinMs,
       },
       { clock: world.clock, connect: world.connect, logger },
       AbortSignal.any([this.#parts.stopping, this.#over.signal]),
@@ -338,7 +398,7 @@ export class Life {
     const { addresses } = this.#node.status().raft.membership;
     const through = [...addresses].filter(([id]) => id !== this.#node.id).map(([, a]) => a);
     try {
-      const others = [...new Set([...through, ...options.attach])];
+      const others = [...new Set([...through, ...hintsOf(options)])];
       const { clusterName, secrets } = options;
       const removed = await confirmRemoved(
         this.#node.id,
@@ -380,7 +440,7 @@ export class Life {
       .filter(([id]) => id !== this.#node.id)
       .map(([, address]) => address);
     // A node that has just attached may not know yet who the members are.
-    const others = addresses.length > 0 ? addresses : options.attach;
+    const others = addresses.length > 0 ? addresses : hintsOf(options);
     if (others.length === 0) return;
     if (raft.role === 'leader')
       await this.#within(transferWithinMs, this.#node.transferLeadership(null));
@@ -408,6 +468,14 @@ export class Life {
 
   /** The starting list, backwards. */
   async #close(retireThrough: readonly string[] | null = null): Promise<void> {
+    await this.#closeButStore();
+    if (retireThrough !== null && this.#lineage !== null) {
+      await this.#store.retire(this.#noteOf(this.#lineage, retireThrough));
+    }
+    await this.#store.stop();
+  }
+
+  async #closeButStore(): Promise<void> {
     this.#pulse.stop();
     this.#watch?.stop();
     this.#steward.stop();
@@ -415,10 +483,6 @@ export class Life {
     await this.#node.stop();
     await this.#links.stop();
     await this.#saved.catch(() => {});
-    if (retireThrough !== null && this.#lineage !== null) {
-      await this.#store.retire(this.#noteOf(this.#lineage, retireThrough));
-    }
-    await this.#store.stop();
   }
 
   #noteOf(lineage: Lineage, addresses: readonly string[]): RejoinNote {

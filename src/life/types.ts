@@ -20,6 +20,11 @@ export type LifeOptions = {
   readonly clusterName: string;
   /** host:port of nodes to attach through; empty: found, continue, or look up in the boot cluster. */
   readonly attach: readonly string[];
+  /**
+   * host:port of all first nodes of the cluster, sorted; the same list on each of them. Absent or empty: none
+   * was given.
+   */
+  readonly seeds?: readonly string[];
   /** `doozer:` URI of the cluster where clusters are announced and found. */
   readonly bootUri: string | null;
   /** Pause between two writes of this node's own state. */
@@ -111,3 +116,9 @@ export type LifeParts = {
   /** The process is to end: what is just being started is given up. */
   readonly stopping: AbortSignal;
 };
+
+/** Where the operator said that nodes of the cluster are. */
+export const hintsOf = ({ attach, seeds = [] }: LifeOptions): readonly string[] => [
+  ...attach,
+  ...seeds,
+];
