@@ -1,30 +1,33 @@
-import { isVoter, type Lineage, limits } from '../base/index.ts';
+import { ClusterError, isVoter, type Lineage, limits } from '../base/index.ts';
+import type { Announcer } from '../naming/index.ts';
 import { Node, usualTiming } from '../node/index.ts';
 import type { LogStore, PeerLinks } from '../ports/index.ts';
 import { AlarmWatch, Server } from '../server/index.ts';
 import { Pulse, Steward } from '../steward/index.ts';
 import type { TreeState } from '../tree/index.ts';
 import type { RejoinNote } from '../wal/index.ts';
+import { announcerOf } from './announcing.ts';
+import { arrive, patienceMs } from './arrival.ts';
 import { attach, confirmRemoved } from './attach.ts';
 import { found, freshLineage, freshNodeId } from './founding.ts';
 import { firstEntry, isEmpty, loadState, withFirstEntry } from './recovery.ts';
-import { type FoundLeave, settleBySeeds } from './settle.ts';
+import type { FoundLeave } from './settle.ts';
 import { openStore, type Store } from './store.ts';
 import { type Entrance, hintsOf, type LifeEnd, type LifeParts } from './types.ts';
 
-const attachWithinMs = 10_000;
 /** How long a node that was taken in waits for the first of what the others hold. */
 const attachAgainMs = 5000;
-/** One try of a node that will look around again. */
-const attachOnceMs = 4000;
 const transferWithinMs = 2000;
+
+/** `leave`: the boot cluster or the other nodes let it found the cluster. */
+type OwnParts = LifeParts & { readonly leave: FoundLeave | null };
 
 /**
  * One node under one id, from recovery to its end. A node that was removed begins another life,
  * under another id, in the same process.
  */
 export class Life {
-  readonly #parts: LifeParts;
+  readonly #parts: OwnParts;
   readonly #store: Store;
   /** There was nothing in its folder. */
   readonly #isNew: boolean;
@@ -35,6 +38,7 @@ export class Life {
   readonly #steward: Steward;
   readonly #pulse: Pulse;
   readonly #watch: AlarmWatch | null;
+  readonly #announcer: Announcer | null;
   #lineage: Lineage | null;
   #whenLineageKnown: () => void = () => {};
   #saved: Promise<void> = Promise.resolve();
@@ -48,7 +52,7 @@ export class Life {
   /** Resolves when this life is over and everything of it is closed; rejected when it failed. */
   readonly ended: Promise<LifeEnd>;
 
-  private constructor(parts: LifeParts, store: Store, state: TreeState) {
+  private constructor(parts: OwnParts, store: Store, state: TreeState) {
     this.#parts = parts;
     this.#store = store;
     this.#isNew = isEmpty(store.recovered);
@@ -107,6 +111,8 @@ export class Life {
       hostname: world.hostname,
       version,
     });
+    const claim = parts.leave?.boot ?? null;
+    this.#announcer = announcerOf(parts, node, () => this.#lineage, claim);
   }
 
   get node(): Node {
@@ -126,7 +132,7 @@ export class Life {
       let recovered = await withFirstEntry(parts, store);
       const state = await loadState(store);
       // Lines of several nodes are read together.
-      const own = { ...parts, logger: logger.child({ node: store.nodeId }) };
+      let own: OwnParts = { ...parts, logger: logger.child({ node: store.nodeId }), leave: null };
       for (;;) {
         life = new Life(own, { ...store, recovered }, state);
         // A node whose disk fails while it attaches is dead: whoever waits for it, in a quorum too, must see it end.
@@ -136,7 +142,10 @@ export class Life {
         if (leave === null) return life;
         // It begins again as a founder, on the same store, unless it stood still for so long that all may be otherwise.
         await life.#closeButStore();
-        if (world.clock.now() < leave.goodUntilMs) recovered = await firstEntry(parts, store);
+        const isGood = leave.isGood();
+        if (isGood) recovered = await firstEntry(parts, store);
+        else await leave.boot?.client.close();
+        own = { ...own, leave: isGood ? leave : null };
       }
     } catch (error) {
       if (life === null) await store.stop();
@@ -188,16 +197,18 @@ export class Life {
     // A founder is alone: nobody may ask before its tree is there, or write ahead of its first files.
     if (this.#isFounder()) await this.#found();
     else this.#node.start();
+    checkStillGood(this.#parts.leave);
     await this.#entrance.start();
     const { voters, learners } = this.#node.status().raft.membership;
     const data = options.dataFolder ?? 'none';
     logger.info({ address, cluster: options.clusterName, data, voters, learners }, 'listening');
-    const leave = this.#isNew ? await this.#settle() : null;
+    const leave = this.#isNew ? await this.#arrive() : null;
     if (leave !== null) return leave;
     this.#attachAgainLater(false);
     this.#steward.start();
     this.#pulse.start();
     this.#watch?.start();
+    this.#announcer?.start();
     return null;
   }
 
@@ -214,34 +225,20 @@ export class Life {
   }
 
   /** A node that holds nothing finds its cluster. */
-  async #settle(): Promise<FoundLeave | null> {
-    const { options, mustAttach, address, world, logger } = this.#parts;
-    const { seeds = [], clusterName, secrets } = options;
-    if (seeds.length === 0 || mustAttach || this.#belongs()) {
-      await this.#attach(this.#patienceMs());
-      return null;
-    }
-    const plan = { nodeId: this.#node.id, address, clusterName, secret: secrets.rw, seeds };
-    return settleBySeeds(
+  #arrive(): Promise<FoundLeave | null> {
+    const { note, lineage } = this.#store;
+    return arrive(
       {
-        plan,
-        clock: world.clock,
-        connect: world.connect,
-        logger,
-        attach: (through) => this.#attach(attachOnceMs, through),
+        life: this.#parts,
+        nodeId: this.#node.id,
+        promised: note !== null ? 'noted' : lineage !== null ? 'known' : 'no',
+        attach: (withinMs, through) => this.#attach(withinMs, through),
         belongs: () => this.#belongs(),
-        // Somebody takes it for a member; it will be fed.
+        // Else somebody takes it for a member; it will be fed.
         mayFound: () => this.#node.status().raft.term === 0,
       },
       AbortSignal.any([this.#parts.stopping, this.#over.signal]),
     );
-  }
-
-  /** Who knows that there is a cluster waits for it. */
-  #patienceMs(): number {
-    const { options, mustAttach } = this.#parts;
-    const waits = mustAttach || this.#store.note !== null || (options.seeds ?? []).length > 0;
-    return waits ? Number.POSITIVE_INFINITY : attachWithinMs;
   }
 
   /** Nobody else is a sole member of a cluster whose lineage was never known to the folder. */
@@ -292,7 +289,7 @@ export class Life {
         this.#attachAgainLater(isAlone);
         return;
       }
-      this.#attach(this.#patienceMs()).then(
+      this.#attach(patienceMs(this.#parts, this.#store.note !== null)).then(
         () => this.#attachAgainLater(false),
         (error: unknown) => {
           this.#parts.logger.debug({ error: String(error) }, 'not attached again yet');
@@ -421,6 +418,7 @@ export class Life {
   async #stop(end: LifeEnd, retireThrough: readonly string[] | null): Promise<void> {
     this.#over.abort();
     try {
+      await this.#announcer?.stop();
       if (retireThrough === null) await this.#leaveOffice();
       await this.#close(retireThrough);
       this.#end(end);
@@ -479,6 +477,7 @@ export class Life {
     this.#pulse.stop();
     this.#watch?.stop();
     this.#steward.stop();
+    await this.#announcer?.stop();
     await this.#entrance.stop();
     await this.#node.stop();
     await this.#links.stop();
@@ -503,4 +502,13 @@ export class Life {
     this.#fail(error);
     this.#over.abort(error);
   }
+}
+
+/** Without a data folder the leave of a boot cluster ends with its lease, and another one may have founded. */
+function checkStillGood(leave: FoundLeave | null): void {
+  if (leave?.boot === undefined || leave.isGood()) return;
+  throw new ClusterError(
+    'ERR_NO_LEASE',
+    'Cannot found the cluster: this process stood still for so long that another node may have; start it again',
+  );
 }

@@ -24,14 +24,8 @@ export async function withFirstEntry(parts: Beginning, store: Store): Promise<Re
   const { options, mustAttach, through } = parts;
   const { recovered, note } = store;
   if (!isEmpty(recovered)) return recovered;
-  const isTold = hintsOf(options).length > 0;
+  const isTold = hintsOf(options).length > 0 || options.bootUri !== null;
   if (mustAttach || note !== null || isTold || through.length > 0) return recovered;
-  if (options.bootUri !== null) {
-    throw new ClusterError(
-      'ERR_BAD_ARGUMENT',
-      `Cannot found cluster "${options.clusterName}" through "-b": starting by a name service comes with a later version; attach with -a, or start the first node without -b`,
-    );
-  }
   if (store.lineage !== null) {
     throw new ClusterError(
       'ERR_BAD_ARGUMENT',

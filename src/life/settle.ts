@@ -3,10 +3,15 @@ import { ClusterError } from '../base/index.ts';
 import type { Clock, Logger } from '../ports/index.ts';
 import { Awaited, pause } from './patience.ts';
 import { askSeeds, judgeSeeds, type SeedPlan } from './seeds.ts';
-import type { LifeWorld } from './types.ts';
+import type { BootClaim, LifeWorld } from './types.ts';
 
-/** Leave to found a cluster, as long as the others' word is fresh, on the node's clock. */
-export type FoundLeave = { readonly goodUntilMs: number };
+/** Leave to found a cluster. */
+export type FoundLeave = {
+  /** Asked right before it is used: a process may have stood still since. */
+  readonly isGood: () => boolean;
+  /** The boot cluster that gave it. Whoever gets it closes the client. */
+  readonly boot?: BootClaim;
+};
 
 export type SettleParts = {
   readonly plan: SeedPlan;
@@ -44,7 +49,7 @@ export async function settleBySeeds(
     const verdict = judgeSeeds(plan, answers);
     switch (verdict.kind) {
       case 'found':
-        if (mayFound()) return { goodUntilMs: startMs + freshMs };
+        if (mayFound()) return { isGood: () => clock.now() < startMs + freshMs };
         awaited.tell('for the cluster that this node has heard of', false);
         break;
       case 'attach': {

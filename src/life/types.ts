@@ -1,5 +1,5 @@
 import type { BootNumber, Lineage, NodeId } from '../base/index.ts';
-import type { Client, ClientOptions } from '../client/index.ts';
+import type { Client, ClientOptions, Lease } from '../client/index.ts';
 import type { Timing } from '../node/index.ts';
 import type {
   Checksum,
@@ -102,6 +102,9 @@ export type LifeWorld = {
 export type LifeEnd =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'removed'; readonly through: readonly string[] };
+
+/** What a founder holds of the boot cluster that let it found. */
+export type BootClaim = { readonly client: Client; readonly lease: Lease };
 
 export type LifeParts = {
   readonly world: LifeWorld;

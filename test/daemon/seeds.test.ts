@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => town.end());
 
 const startAt = (place: number, options: Partial<DaemonOptions> = {}): Promise<Daemon> =>
-  town.start(String(place), { listen: seeds[place] ?? '', seeds, ...options });
+  town.start(String(place), { listen: seeds[place] ?? '', seeds, promoteAfterMs: 50, ...options });
 
 /** All three vote, in one cluster, whose id it says. */
 async function allVote(daemons: readonly Daemon[]): Promise<string> {
