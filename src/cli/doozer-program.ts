@@ -27,8 +27,8 @@ export const doozerFlagTable: readonly Flag[] = [
   {
     name: 't',
     value: 'duration',
-    text: 'give up waiting after this time, such as 300ms or 1m30s (default 0, never)',
-    verbs: ['elect', 'lock', 'wait'],
+    text: 'give up waiting after this time, such as 300ms or 1m30s (default 0, never; 15s for changes of members)',
+    verbs: ['demote', 'elect', 'kick', 'lock', 'promote', 'transfer', 'wait'],
   },
   {
     name: 'length',
@@ -55,6 +55,12 @@ export const doozerFlagTable: readonly Flag[] = [
     verbs: ['add', 'set'],
   },
   {
+    name: 'force',
+    value: null,
+    text: 'try what may cost the cluster its majority',
+    verbs: ['demote', 'kick', 'promote', 'transfer'],
+  },
+  {
     name: 'json',
     value: null,
     text: 'print JSON, one value a line, also of what went wrong',
@@ -72,6 +78,7 @@ export const doozerFlags: FlagKinds = kindsOf(doozerFlagTable);
 export const doozerNotes = `
 Options may stand before and after the command, but not after its first argument.
 The exit status is 0 on success, 1 when a revision did not match, 127 for a wrong command line, else 2.
+status ends with 1 when somebody should look, with 2 when nobody leads.
 elect and lock end with that of their program, 123 when they had to end it.
 
 Environment:

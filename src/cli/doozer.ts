@@ -12,7 +12,7 @@ import { parseDuration } from './durations.ts';
 import { errorJson, errorText, lineOf, statusAfter } from './errors.ts';
 import { isOn, lastGiven, type ParsedFlags, parseGoFlags } from './go-flags.ts';
 import { jsonLine } from './output.ts';
-import { nameProcess } from './process-name.ts';
+import { hideSecrets, nameProcess } from './process-name.ts';
 import { processSignals } from './signals.ts';
 import { ClosedOutput, orInterrupted, processTerminal, type Terminal } from './terminal.ts';
 import { argumentsOf, parseLease, parseRevision, type VerbContext } from './verb.ts';
@@ -24,6 +24,8 @@ const openTimeoutMs = 4000;
 
 /** Runs `doozer` with the words after its name and leaves the exit status in `process.exitCode`. */
 export async function runDoozer(argv: readonly string[]): Promise<void> {
+  // First: a title renames the process, too.
+  hideSecrets();
   nameProcess('doozer');
   const signals = processSignals();
   process.exitCode = await doozer(argv, processTerminal(signals));
@@ -130,6 +132,7 @@ async function withClient(
   const context: VerbContext = {
     terminal,
     isJson,
+    isForced: isOn(flags, 'force'),
     print: (plain, value) => terminal.write(isJson ? jsonLine(value) : plain),
     note: (what) => {
       const isLine = typeof what === 'string';
@@ -140,6 +143,7 @@ async function withClient(
       client ??= await open(where, terminal, signal);
       return client;
     },
+    connectTo: (address, timeoutMs) => openAt(address, timeoutMs, flags, terminal),
     // Below 1 counts as 1, as everywhere in doozer.
     revision: revision === -1 ? null : Math.max(1, revision),
     timeoutMs: Math.max(0, parseDuration(lastGiven(flags, 't') ?? '0') ?? 0),
@@ -159,7 +163,7 @@ async function withClient(
   }
 }
 
-const uriOf = (flags: ParsedFlags, { env }: Terminal): string =>
+const uriOf = (flags: ParsedFlags, { env }: Pick<Terminal, 'env'>): string =>
   lastGiven(flags, 'a') ?? (env['DOOZER_URI'] || defaultUri);
 
 const bootUriOf = (flags: ParsedFlags, { env }: Terminal): string | null =>
@@ -180,4 +184,24 @@ async function open(flags: ParsedFlags, terminal: Terminal, signal: AbortSignal)
   const boot = parseUri(bootText);
   if (boot.kind === 'uri') return connect({ ...options, bootUri: bootText });
   throw new Complaint(`Error: invalid uri: ${boot.reason}`);
+}
+
+/** With the scheme and the secret of the URI in use. */
+async function openAt(
+  address: string,
+  timeoutMs: number,
+  flags: ParsedFlags,
+  { env, interrupted }: Terminal,
+): Promise<Client> {
+  const { connect } = await import('../connect/index.ts');
+  const { uriAt } = await import('../naming/index.ts');
+  const uri = uriAt(uriOf(flags, { env }), address);
+  return connect({
+    uri,
+    onlyThese: true,
+    openTimeoutMs: timeoutMs,
+    requestTimeoutMs: timeoutMs,
+    sessionLengthMs: null,
+    signal: interrupted,
+  });
 }

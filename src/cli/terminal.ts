@@ -3,6 +3,7 @@ import { fstatSync, writeSync } from 'node:fs';
 import { ClusterError } from '../base/index.ts';
 import { type Child, startChild } from './child.ts';
 import { Complaint, status } from './complaint.ts';
+import { withoutSecrets } from './process-name.ts';
 import type { EndingSignal, Signals } from './signals.ts';
 
 /** What a command sees of the process it runs in. Tests hand in their own. */
@@ -63,7 +64,7 @@ export function processTerminal({ interrupted, take }: Signals): Terminal {
     },
     complain: (line) => {
       try {
-        writeSync(2, `${line}\n`);
+        writeSync(2, `${withoutSecrets(line)}\n`);
       } catch {
         // Without a standard error there is nobody to tell.
       }

@@ -13,6 +13,8 @@ export type VerbContext = {
    * instead of this command's own.
    */
   readonly connect: (signal?: AbortSignal, flags?: ParsedFlags) => Promise<Client>;
+  /** The node at `address`, and no other, within `timeoutMs`; to be closed by the caller. */
+  readonly connectTo: (address: string, timeoutMs: number) => Promise<Client>;
   /** `-r`; `null`: the current revision. */
   readonly revision: number | null;
   /** `-t`; 0: for ever. */
@@ -27,6 +29,8 @@ export type VerbContext = {
   readonly value: string | null;
   /** `-lease`; `null`: none. */
   readonly lease: number | null;
+  /** `-force`. */
+  readonly isForced: boolean;
   /** `-json`. */
   readonly isJson: boolean;
   /** Prints `plain` as it is, or, with -json, `value` on a line. @throws as `Terminal.write`. */

@@ -5,10 +5,11 @@ import { connect } from '../connect/index.ts';
 import { Doors } from '../doors/index.ts';
 import type { LifeWorld } from '../life/index.ts';
 import { checksum, openDisk, systemClock, systemRandom } from '../platform/index.ts';
+import type { Host } from '../ports/index.ts';
 import { PeerTransport } from '../transport/index.ts';
 
 /** The world as it is: this machine's clock, disk and sockets, for one life that listens at `listen`. */
-export function realWorld(listen: string): LifeWorld {
+export function realWorld(listen: string, host: Host): LifeWorld {
   const clock = systemClock();
   const random = systemRandom();
   let transport: PeerTransport | null = null;
@@ -32,6 +33,7 @@ export function realWorld(listen: string): LifeWorld {
         peers: (request, socket, head) => transport?.handleUpgrade(request, socket, head),
       }),
     connect,
+    host,
   };
 }
 

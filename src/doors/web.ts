@@ -2,6 +2,7 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import { isVoter } from '../base/index.ts';
 import type { NodeStatus } from '../node/index.ts';
 import { childOf, parsePath, rootPath } from '../paths/index.ts';
+import type { Clock } from '../ports/index.ts';
 import type { Server } from '../server/index.ts';
 import { children, stat, type View } from '../tree/index.ts';
 import { addressOf, listenOn } from './address.ts';
@@ -12,6 +13,7 @@ export type WebDoorParts = {
   /** host:port; port 0 takes a free one. */
   readonly address: string;
   readonly server: Server;
+  readonly clock: Clock;
   /** What this node calls its own address. */
   readonly nodeAddress: () => string;
 };
@@ -23,7 +25,7 @@ const namesMax = 1000;
  * The web listener: one read-only page for each directory, as this node knows it, of whatever age.
  *
  * Departs from doozerd: the page stands alone, loads nothing, runs nothing, escapes every name; and
- * where a secret is set it says that it does not know how to ask for one, where doozerd hung.
+ * where a secret is set it asks for one (RFC 7617, any user name), where doozerd hung.
  */
 export class WebDoor {
   readonly #parts: WebDoorParts;
@@ -62,9 +64,30 @@ export class WebDoor {
       plain(response, 405, '');
     } else if (!path.endsWith('/')) {
       plain(response, 404, '');
-    } else if (this.#parts.server.guarded) {
-      plain(response, 401, 'This cluster has a secret, and this page cannot ask for it yet.\n');
-    } else if (!this.#parts.server.node.serves()) {
+    } else {
+      this.#admit(request, response, () => this.#show(request, response, path));
+    }
+  }
+
+  /** Calls `then` at once for whoever shows a secret; the answer to a wrong one waits. */
+  #admit(request: IncomingMessage, response: ServerResponse, then: () => void): void {
+    const { server, clock } = this.#parts;
+    if (!server.guarded) return then();
+    const secret = secretIn(request);
+    if (secret === '') return ask(response);
+    const verdict = server.judge(secret, request.socket.remoteAddress ?? '');
+    if (verdict.kind === 'right') {
+      then();
+    } else if (verdict.kind === 'unheard') {
+      plain(response, 429, 'Too many wrong secrets from this address: try again later.\n');
+    } else {
+      const timer = clock.after(verdict.afterMs, () => ask(response));
+      response.once('close', () => timer.cancel());
+    }
+  }
+
+  #show(request: IncomingMessage, response: ServerResponse, path: string): void {
+    if (!this.#parts.server.node.serves()) {
       plain(response, 503, 'The state of this node is condemned; ask another node.\n');
     } else {
       const html = this.#html(decoded(path));
@@ -92,6 +115,18 @@ export class WebDoor {
       members: membersOf(status),
     });
   }
+}
+
+/** The password of HTTP's basic access; empty when there is none. */
+function secretIn({ headers }: IncomingMessage): string {
+  const found = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(headers.authorization ?? '');
+  const pair = Buffer.from(found?.[1] ?? '', 'base64').toString('utf8');
+  return pair.includes(':') ? pair.slice(pair.indexOf(':') + 1) : '';
+}
+
+function ask(response: ServerResponse): void {
+  response.setHeader('www-authenticate', 'Basic realm="doozer", charset="UTF-8"');
+  plain(response, 401, 'This cluster has a secret: give it as the password, with any user name.\n');
 }
 
 /** What the browser escaped; as it came, if that is not how one escapes. */

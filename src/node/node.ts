@@ -353,6 +353,7 @@ export class Node implements NodeHandle {
       liveness: this.#liveness,
       digests: this.#digests,
       condemnation: this.#quarantine.condemnation,
+      diskFull: this.#space.isFull,
       nowMs: this.#parts.clock.now(),
     });
   }

@@ -106,6 +106,8 @@ export type NodeStatus = {
   /** Since the last change of membership took effect, as this node saw it. */
   readonly sinceChangeMs: number;
   readonly digests: DigestStatus;
+  /** Its disk has no room: sets are refused while it leads. */
+  readonly diskFull: boolean;
 };
 
 /** What others hold of a node. All of it belongs to one loop; nothing here blocks. */

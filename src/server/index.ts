@@ -1,4 +1,5 @@
 export type { Right, Secrets } from './access.ts';
+export { AlarmWatch } from './alarm-watch.ts';
 export type { DoozerSession, DoozerSink } from './doozer-session.ts';
 export type { ServerLimits } from './guest.ts';
 export type { About } from './native-answers.ts';

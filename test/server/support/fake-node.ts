@@ -262,6 +262,7 @@ export class FakeNode implements NodeHandle {
       peers: [],
       leadingForMs: this.isLeading ? 1000 : null,
       sinceChangeMs: 1000,
+      diskFull: false,
       digests: { condemned: null, outvoted: [], dispute: null },
     };
   }

@@ -29,12 +29,18 @@ export function describe(reply: NativeReply): string {
       return `${tag} event ${event(reply.event)}`;
     case 'events':
       return `${tag} events ${reply.events.map(event).join(',')} progress=${reply.progress}`;
+    case 'health':
+      return `${tag} health ${reply.health.members.map((it) => `${it.part} ${it.slot}`).join()} empty=${reply.health.emptySlots.join()} alarms=${reply.health.alarms.map(({ name }) => name).join()}`;
+    case 'logLevel':
+      return `${tag} log level ${reply.level}`;
     case 'status':
       return `${tag} status ${reply.report.role} @${reply.report.revision}`;
     case 'members':
       return `${tag} members ${[...reply.membership.addresses.values()].join(',')}`;
     case 'pong':
       return `${tag} pong`;
+    case 'home':
+      return `${tag} home ${reply.home.nodeId} ${reply.home.belongs} ${reply.home.seeds.join(',')}`;
     case 'created':
       return `${tag} created ${reply.path} @${reply.revision}`;
     case 'counted':
