@@ -23,7 +23,10 @@ export const realClock: Clock = {
 };
 
 export type HouseOptions = Partial<
-  Pick<DoorsParts, 'peers' | 'connectionsMax' | 'unsentBytesMax'>
+  Pick<
+    DoorsParts,
+    'peers' | 'connectionsMax' | 'unsentBytesMax' | 'unfinishedBytesMax' | 'unfinishedMs'
+  >
 > &
   Partial<Pick<ServerParts, 'secrets' | 'limits'>>;
 
@@ -50,6 +53,10 @@ export class House {
       peers: options.peers ?? ((_request, socket) => socket.destroy()),
       ...(options.connectionsMax !== undefined && { connectionsMax: options.connectionsMax }),
       ...(options.unsentBytesMax !== undefined && { unsentBytesMax: options.unsentBytesMax }),
+      ...(options.unfinishedBytesMax !== undefined && {
+        unfinishedBytesMax: options.unfinishedBytesMax,
+      }),
+      ...(options.unfinishedMs !== undefined && { unfinishedMs: options.unfinishedMs }),
     });
   }
 
