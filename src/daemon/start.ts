@@ -5,7 +5,7 @@ import { claimAddresses, hostOf, onNextFreePort, publishedAddress } from './addr
 import { ProcessHost } from './host.ts';
 import { type ProcessLogger, pinoLogger } from './logger.ts';
 import type { Daemon, DaemonOptions } from './options.ts';
-import { realWorld } from './world.ts';
+import { type RealWorld, realWorld } from './world.ts';
 
 /**
  * Starts a node: claims its address, recovers its data, and founds a cluster, attaches to one or
@@ -34,6 +34,7 @@ class RunningDaemon implements Daemon {
   readonly #host: ProcessHost;
   /** The parts' timers keep no process alive, and there are moments without a socket. */
   readonly #alive = setInterval(() => {}, aliveMs);
+  #world: RealWorld | null = null;
   #web: WebDoor | null = null;
   #life: Life | null = null;
   #following: Promise<void> = Promise.resolve();
@@ -100,8 +101,9 @@ class RunningDaemon implements Daemon {
   }
 
   #begin(through: readonly string[], mustAttach: boolean): Promise<Life> {
+    this.#world = realWorld(this.#listen, this.#host);
     return Life.begin({
-      world: realWorld(this.#listen, this.#host),
+      world: this.#world,
       options: this.#options,
       address: this.address,
       logger: this.#logger,
@@ -134,7 +136,12 @@ class RunningDaemon implements Daemon {
     const { web, webExplicit } = this.#options;
     if (web === null) return null;
     const start = async (address: string) => {
-      const door = new WebDoor({ address, server: life.server, nodeAddress: () => this.address });
+      const door = new WebDoor({
+        address,
+        server: life.server,
+        metrics: this.#world?.metrics() ?? null,
+        nodeAddress: () => this.address,
+      });
       await door.start();
       return door;
     };

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { limits } from '../base/index.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Takes over a connection that asked to leave HTTP. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -8,8 +9,11 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 export type HttpParts = {
   /** The path of an upgrade request, and who takes it. Any other is refused with 404. */
   readonly upgrades: ReadonlyMap<string, Upgrade>;
-  /** This node has a leader and may be asked. */
-  readonly ready: () => boolean;
+  /** Why this node should not be asked; `null`: it may be. */
+  readonly unready: () => string | null;
+  readonly metrics: Metrics | null;
+  /** Who may see numbers: everybody, or whoever shows a secret (RFC 6750, or the password of RFC 7617). */
+  readonly mayRead: (request: IncomingMessage) => boolean;
   /** Answers every other request; `null`: 404. */
   readonly page: ((request: IncomingMessage, response: ServerResponse) => void) | null;
 };
@@ -47,8 +51,10 @@ function answer(parts: HttpParts, request: IncomingMessage, response: ServerResp
   if (path === '/livez') {
     plain(response, 200, 'live\n');
   } else if (path === '/readyz') {
-    if (parts.ready()) plain(response, 200, 'ready\n');
-    else plain(response, 503, 'no leader\n');
+    const reason = parts.unready();
+    plain(response, reason === null ? 200 : 503, `${reason ?? 'ready'}\n`);
+  } else if (path === '/metrics' && parts.metrics !== null) {
+    void tell(parts.metrics, parts, request, response);
   } else if (parts.page !== null) {
     parts.page(request, response);
   } else {
@@ -56,9 +62,36 @@ function answer(parts: HttpParts, request: IncomingMessage, response: ServerResp
   }
 }
 
-export function plain(response: ServerResponse, status: number, text: string): void {
+async function tell(
+  metrics: Metrics,
+  parts: HttpParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!parts.mayRead(request)) {
+    response.setHeader('www-authenticate', 'Bearer');
+    return plain(response, 401, 'show the secret: Authorization: Bearer SECRET\n');
+  }
+  plain(response, 200, await metrics.text(), metrics.contentType);
+}
+
+/** The secret a request shows; empty: none. */
+export function secretOf({ headers }: IncomingMessage): string {
+  const [scheme = '', value = ''] = (headers.authorization ?? '').split(' ', 2);
+  if (scheme.toLowerCase() === 'bearer') return value;
+  if (scheme.toLowerCase() !== 'basic') return '';
+  const pair = Buffer.from(value, 'base64').toString();
+  return pair.slice(pair.indexOf(':') + 1);
+}
+
+export function plain(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  type = 'text/plain; charset=utf-8',
+): void {
   response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
+    'content-type': type,
     'content-length': Buffer.byteLength(text),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',

@@ -5,13 +5,16 @@ import { childOf, parsePath, rootPath } from '../paths/index.ts';
 import type { Server } from '../server/index.ts';
 import { children, stat, type View } from '../tree/index.ts';
 import { addressOf, listenOn } from './address.ts';
-import { createHttp, pathOf, plain } from './http.ts';
+import { createHttp, pathOf, plain, secretOf } from './http.ts';
+import type { Metrics } from './metrics.ts';
 import { type PageMember, type PageName, pageHeaders, pageOf } from './page.ts';
 
 export type WebDoorParts = {
   /** host:port; port 0 takes a free one. */
   readonly address: string;
   readonly server: Server;
+  /** For /metrics, as at the node's own port. */
+  readonly metrics: Metrics | null;
   /** What this node calls its own address. */
   readonly nodeAddress: () => string;
 };
@@ -33,7 +36,10 @@ export class WebDoor {
     this.#parts = parts;
     this.#http = createHttp({
       upgrades: new Map(),
-      ready: () => parts.server.ready(),
+      unready: () => parts.server.unready(),
+      metrics: parts.metrics,
+      mayRead: (request) =>
+        !parts.server.guarded || parts.server.rightOf(secretOf(request)) !== 'none',
       page: (request, response) => this.#page(request, response),
     });
   }

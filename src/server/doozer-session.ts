@@ -15,6 +15,7 @@ import {
 } from '../tree/index.ts';
 import type { Access } from './access.ts';
 import { checkBody, checkGlob, checkPath } from './checks.ts';
+import type { RequestCounts } from './counts.ts';
 import {
   denied,
   done,
@@ -47,6 +48,7 @@ export type DoozerSessionParts = {
   readonly guest: Guest;
   readonly access: Access;
   readonly cursors: Cursors;
+  readonly requests: RequestCounts;
   readonly sink: DoozerSink;
 };
 
@@ -62,6 +64,7 @@ export class DoozerSession implements Answerer<DoozerRequest> {
   readonly #access: Access;
   readonly #cursors: Cursors;
   readonly #sink: DoozerSink;
+  readonly #requests: RequestCounts;
   readonly #ordered: Ordered<DoozerResponse>;
   readonly #cancelCondemned: Cancel;
 
@@ -70,11 +73,13 @@ export class DoozerSession implements Answerer<DoozerRequest> {
     this.#access = parts.access;
     this.#cursors = parts.cursors;
     this.#sink = parts.sink;
+    this.#requests = parts.requests;
     this.#ordered = new Ordered((response) => this.#release(response));
     this.#cancelCondemned = this.guest.node.onCondemned(() => this.#drop());
   }
 
   handle(request: DoozerRequest): void {
+    this.#requests.countDoozer(request.verb);
     if (!this.guest.node.serves()) return this.#drop();
     switch (request.verb) {
       case doozerVerbs.GET:
