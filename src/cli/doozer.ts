@@ -12,7 +12,7 @@ import { parseDuration } from './durations.ts';
 import { errorJson, errorText, lineOf, statusAfter } from './errors.ts';
 import { isOn, lastGiven, type ParsedFlags, parseGoFlags } from './go-flags.ts';
 import { jsonLine } from './output.ts';
-import { nameProcess } from './process-name.ts';
+import { hideSecrets, nameProcess } from './process-name.ts';
 import { processSignals } from './signals.ts';
 import { ClosedOutput, orInterrupted, processTerminal, type Terminal } from './terminal.ts';
 import { argumentsOf, parseLease, parseRevision, type VerbContext } from './verb.ts';
@@ -24,6 +24,8 @@ const openTimeoutMs = 4000;
 
 /** Runs `doozer` with the words after its name and leaves the exit status in `process.exitCode`. */
 export async function runDoozer(argv: readonly string[]): Promise<void> {
+  // First: a title renames the process, too.
+  hideSecrets();
   nameProcess('doozer');
   const signals = processSignals();
   process.exitCode = await doozer(argv, processTerminal(signals));
@@ -137,8 +139,8 @@ async function withClient(
       if (isJson) terminal.complain(JSON.stringify(isLine ? { message: what } : errorJson(what)));
       else terminal.complain(isLine ? what : errorText(what));
     },
-    connect: async (signal = terminal.interrupted) => {
-      client ??= await open(flags, terminal, signal);
+    connect: async (signal = terminal.interrupted, where = flags) => {
+      client ??= await open(where, terminal, signal);
       return client;
     },
     connectTo: (address, timeoutMs) => openAt(address, timeoutMs, flags, terminal),
@@ -151,6 +153,7 @@ async function withClient(
     graceMs: parseDuration(lastGiven(flags, 'grace') ?? ''),
     value: lastGiven(flags, 'value'),
     lease: parseLease(lastGiven(flags, 'lease') ?? ''),
+    verbs,
     helpOf: (name) => verbHelp(verbs, name),
   };
   try {

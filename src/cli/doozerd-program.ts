@@ -8,6 +8,8 @@ export const doozerdFlags = {
   l: 'value',
   a: 'value',
   b: 'value',
+  seed: 'value',
+  advertise: 'value',
   c: 'value',
   w: 'value',
   pulse: 'value',
@@ -43,7 +45,15 @@ const words: Readonly<Record<keyof typeof doozerdFlags, readonly [args: string, 
   ],
   b: [
     ' <uri>',
-    'the cluster where clusters are announced and found (default DOOZER_BOOT_URI); not used yet: attach with -a',
+    'the cluster in which this one is announced, found, and founded once (default DOOZER_BOOT_URI)',
+  ],
+  seed: [
+    ' <addrs>',
+    'all first nodes of the cluster, with commas, the same list for each: together they form one cluster, once',
+  ],
+  advertise: [
+    ' <addr>',
+    'where others reach this node, HOST or HOST:PORT (default: the address of -l)',
   ],
   c: [' <name>', 'the name of the cluster'],
   w: [

@@ -5,13 +5,15 @@ import { folderCommands, runFolderCommand } from './doozerd-folder.ts';
 import { badFlag, daemonOptions } from './doozerd-options.ts';
 import { doozerdFlags, doozerdUsage } from './doozerd-program.ts';
 import { isOn, parseGoFlags } from './go-flags.ts';
-import { nameProcess } from './process-name.ts';
+import { hideSecrets, nameProcess } from './process-name.ts';
 import { noSignals } from './signals.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { releaseVersion } from './version.ts';
 
 /** Runs `doozerd` with the words after its name until it is told to stop. */
 export async function runDoozerd(argv: readonly string[]): Promise<void> {
+  // First: a title renames the process, too.
+  hideSecrets();
   nameProcess('doozerd');
   const terminal = processTerminal(noSignals);
   process.on('uncaughtException', (error) => {

@@ -1,4 +1,5 @@
 import { add } from './commands/add.ts';
+import { completion } from './commands/completion.ts';
 import { del } from './commands/del.ts';
 import { demote } from './commands/demote.ts';
 import { elect } from './commands/elect.ts';
@@ -27,6 +28,7 @@ import type { Verb } from './verb.ts';
 /** Every command of `doozer`, as the list of commands shows them. */
 export const verbs: readonly Verb[] = [
   add,
+  completion,
   del,
   demote,
   elect,

@@ -1,5 +1,5 @@
 import { type LogLevel, limits, type NodeId } from '../base/index.ts';
-import type { LogPosition, MemberChange, NodeReport } from '../protocol/client/index.ts';
+import type { LogPosition, MemberChange, NodeHome, NodeReport } from '../protocol/client/index.ts';
 import { aText, aTime, aWhole } from './arguments.ts';
 import { Caller, isKind } from './caller.ts';
 import {
@@ -383,6 +383,16 @@ export class Client {
    */
   async transferLeadership(to: NodeId | null, options: CallOptions = {}): Promise<Members> {
     return this.#nodes.transfer(to, options);
+  }
+
+  /**
+   * Whether the node this client is connected to belongs to a cluster, or is empty and waits to found one with
+   * others. It answers at once, in whatever state it is.
+   *
+   * @throws ERR_ACCESS_DENIED without the secret that lets write; ERR_UNKNOWN_VERB: an older node.
+   */
+  async home(options: CallOptions = {}): Promise<NodeHome> {
+    return this.#nodes.home(options);
   }
 
   /** Who belongs to the cluster, as the node this client is connected to knows. */

@@ -1,5 +1,5 @@
 import type { Lineage, LogIndex, LogLevel, NodeId } from '../base/index.ts';
-import type { LogPosition, MemberChange, NodeReport } from '../protocol/client/index.ts';
+import type { LogPosition, MemberChange, NodeHome, NodeReport } from '../protocol/client/index.ts';
 import { type Caller, isKind, type Reply } from './caller.ts';
 import type { Keeper } from './keeper.ts';
 import type { CallOptions, Health, Members } from './types.ts';
@@ -72,6 +72,16 @@ export class Nodes {
       read: isKind('members'),
     });
     return this.#membersOf(reply);
+  }
+
+  async home(options: CallOptions): Promise<NodeHome> {
+    const reply = await this.#caller.call('read', {
+      action: 'Cannot ask which cluster the node belongs to',
+      options,
+      request: (tag) => ({ kind: 'home', tag }),
+      read: isKind('home'),
+    });
+    return reply.home;
   }
 
   async members(options: CallOptions): Promise<Members> {

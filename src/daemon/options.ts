@@ -6,6 +6,8 @@ import type { LogForm } from './logger.ts';
 export type DaemonOptions = LifeOptions & {
   /** host:port for clients and peers. Port 0: any free one. */
   readonly listen: string;
+  /** Where others reach this node, HOST or HOST:PORT; absent: where it listens. */
+  readonly advertise?: string;
   /** host:port of the web view; `default`: the host of `listen`, port 8000 or the next free; `null`: none. */
   readonly web: string | null;
   /** Whether the operator named `web`: then a taken port is an error. */
@@ -17,7 +19,7 @@ export type DaemonOptions = LifeOptions & {
 
 /** A node that runs. */
 export type Daemon = {
-  /** host:port it listens on, numeric. */
+  /** host:port where others reach it. */
   readonly address: string;
   /** host:port of the web view; `null`: there is none. */
   readonly webAddress: string | null;

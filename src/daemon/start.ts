@@ -1,7 +1,13 @@
 import { WebDoor } from '../doors/index.ts';
 import { Life } from '../life/index.ts';
 import { systemClock } from '../platform/index.ts';
-import { claimAddresses, hostOf, onNextFreePort, publishedAddress } from './address.ts';
+import {
+  advertisedAddress,
+  claimAddresses,
+  hostOf,
+  onNextFreePort,
+  publishedAddress,
+} from './address.ts';
 import { ProcessHost } from './host.ts';
 import { type ProcessLogger, pinoLogger } from './logger.ts';
 import type { Daemon, DaemonOptions } from './options.ts';
@@ -18,7 +24,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { web } = options;
   const wanted = web === null || web === 'default' ? [] : [web];
   const [listen = options.listen] = await claimAddresses([options.listen, ...wanted]);
-  const daemon = new RunningDaemon(options, logger, listen, publishedAddress(listen));
+  const { advertise: told } = options;
+  const address = told === undefined ? publishedAddress(listen) : advertisedAddress(told, listen);
+  const daemon = new RunningDaemon(options, logger, listen, address);
   await daemon.start();
   return daemon;
 }
@@ -140,6 +148,7 @@ class RunningDaemon implements Daemon {
         address,
         server: life.server,
         metrics: this.#world?.metrics() ?? null,
+        clock: systemClock(),
         nodeAddress: () => this.address,
       });
       await door.start();

@@ -3,8 +3,9 @@ import { Socket } from 'node:net';
 import { limits } from '../base/index.ts';
 import type { Clock, Logger } from '../ports/index.ts';
 import type { Server } from '../server/index.ts';
+import { admit } from './admission.ts';
 import { DoozerDoor } from './doozer.ts';
-import { createHttp, refuse, secretOf, type Upgrade } from './http.ts';
+import { createHttp, refuse, type Upgrade } from './http.ts';
 import { Metrics, type MetricsParts } from './metrics.ts';
 import { NativeDoor } from './native.ts';
 import { Port } from './port.ts';
@@ -54,7 +55,7 @@ export class Doors {
       ]),
       unready: () => server.unready(),
       metrics: this.metrics,
-      mayRead: (request) => !server.guarded || server.rightOf(secretOf(request)) !== 'none',
+      admit: (request, response, then) => admit({ server, clock }, request, response, then),
       page: null,
     });
     this.#port = new Port({

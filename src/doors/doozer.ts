@@ -76,6 +76,7 @@ class DoozerConnection {
         drop: (reason) => this.#drop(reason),
       },
       () => this.#intake.goOn(),
+      socket.remoteAddress,
     );
     this.#outlet = new Outlet<DoozerResponse>({
       socket,

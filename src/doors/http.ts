@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { limits } from '../base/index.ts';
 import type { Metrics } from './metrics.ts';
+import { plain } from './plain.ts';
 
 /** Takes over a connection that asked to leave HTTP. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -12,8 +13,8 @@ export type HttpParts = {
   /** Why this node should not be asked; `null`: it may be. */
   readonly unready: () => string | null;
   readonly metrics: Metrics | null;
-  /** Who may see numbers: everybody, or whoever shows a secret (RFC 6750, or the password of RFC 7617). */
-  readonly mayRead: (request: IncomingMessage) => boolean;
+  /** Calls `then` for whoever may see numbers, and answers everybody else. */
+  readonly admit: (request: IncomingMessage, response: ServerResponse, then: () => void) => void;
   /** Answers every other request; `null`: 404. */
   readonly page: ((request: IncomingMessage, response: ServerResponse) => void) | null;
 };
@@ -54,7 +55,8 @@ function answer(parts: HttpParts, request: IncomingMessage, response: ServerResp
     const reason = parts.unready();
     plain(response, reason === null ? 200 : 503, `${reason ?? 'ready'}\n`);
   } else if (path === '/metrics' && parts.metrics !== null) {
-    void tell(parts.metrics, parts, request, response);
+    const { metrics } = parts;
+    parts.admit(request, response, () => void tell(metrics, response));
   } else if (parts.page !== null) {
     parts.page(request, response);
   } else {
@@ -62,41 +64,8 @@ function answer(parts: HttpParts, request: IncomingMessage, response: ServerResp
   }
 }
 
-async function tell(
-  metrics: Metrics,
-  parts: HttpParts,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  if (!parts.mayRead(request)) {
-    response.setHeader('www-authenticate', 'Bearer');
-    return plain(response, 401, 'show the secret: Authorization: Bearer SECRET\n');
-  }
+async function tell(metrics: Metrics, response: ServerResponse): Promise<void> {
   plain(response, 200, await metrics.text(), metrics.contentType);
-}
-
-/** The secret a request shows; empty: none. */
-export function secretOf({ headers }: IncomingMessage): string {
-  const [scheme = '', value = ''] = (headers.authorization ?? '').split(' ', 2);
-  if (scheme.toLowerCase() === 'bearer') return value;
-  if (scheme.toLowerCase() !== 'basic') return '';
-  const pair = Buffer.from(value, 'base64').toString();
-  return pair.slice(pair.indexOf(':') + 1);
-}
-
-export function plain(
-  response: ServerResponse,
-  status: number,
-  text: string,
-  type = 'text/plain; charset=utf-8',
-): void {
-  response.writeHead(status, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  response.end(text);
 }
 
 /** Ends a connection that is HTTP no more, or never was, with a status line. */

@@ -1,5 +1,5 @@
 import type { BootNumber, Lineage, NodeId } from '../base/index.ts';
-import type { Client, ClientOptions } from '../client/index.ts';
+import type { Client, ClientOptions, Lease } from '../client/index.ts';
 import type { Timing } from '../node/index.ts';
 import type {
   Checksum,
@@ -20,6 +20,11 @@ export type LifeOptions = {
   readonly clusterName: string;
   /** host:port of nodes to attach through; empty: found, continue, or look up in the boot cluster. */
   readonly attach: readonly string[];
+  /**
+   * host:port of all first nodes of the cluster, sorted; the same list on each of them. Absent or empty: none
+   * was given.
+   */
+  readonly seeds?: readonly string[];
   /** `doozer:` URI of the cluster where clusters are announced and found. */
   readonly bootUri: string | null;
   /** Pause between two writes of this node's own state. */
@@ -98,6 +103,9 @@ export type LifeEnd =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'removed'; readonly through: readonly string[] };
 
+/** What a founder holds of the boot cluster that let it found. */
+export type BootClaim = { readonly client: Client; readonly lease: Lease };
+
 export type LifeParts = {
   readonly world: LifeWorld;
   readonly options: LifeOptions;
@@ -111,3 +119,9 @@ export type LifeParts = {
   /** The process is to end: what is just being started is given up. */
   readonly stopping: AbortSignal;
 };
+
+/** Where the operator said that nodes of the cluster are. */
+export const hintsOf = ({ attach, seeds = [] }: LifeOptions): readonly string[] => [
+  ...attach,
+  ...seeds,
+];

@@ -45,6 +45,7 @@ export class Guest {
   readonly #waiting = new Set<Abandonable>();
   #right: Right;
   #requests = 0;
+  #stalled = false;
   #closed = false;
 
   /** `room` is called when requests are taken again after `full`; it only schedules. */
@@ -68,7 +69,7 @@ export class Guest {
 
   /** No more requests for now: the door stops reading. Waits do not count here, they have a bound of their own. */
   get full(): boolean {
-    return this.#requests >= this.limits.requestsPerConnectionMax;
+    return this.#stalled || this.#requests >= this.limits.requestsPerConnectionMax;
   }
 
   /** Requests taken and not answered. */
@@ -100,6 +101,17 @@ export class Guest {
     const wasFull = this.full;
     this.#requests -= 1;
     if (wasFull && !this.full && !this.#closed) this.#room();
+  }
+
+  /** Nothing more is taken until `goOn`: what was asked last is to cost time. */
+  stall(): void {
+    assert(!this.#stalled, 'nothing is taken while a guest is stalled');
+    this.#stalled = true;
+  }
+
+  goOn(): void {
+    this.#stalled = false;
+    if (!this.full && !this.#closed) this.#room();
   }
 
   /** Whether one more wait may hang here; if so it does, until `release`. */

@@ -18,6 +18,8 @@ export type About = {
   readonly version: string;
   /** The process; absent where there is none to speak of. */
   readonly host?: Host;
+  /** Whether it belongs to a cluster, and with whom it would found one. Absent: it does. */
+  readonly home?: () => { readonly belongs: boolean; readonly seeds: readonly string[] };
 };
 
 /** The tag of what no request asked for. */
@@ -122,6 +124,12 @@ export const membersReply = (tag: number, status: NodeStatus): NativeReply => ({
   lineage: status.lineage,
   membership: status.members,
   membershipAt: status.membersAt,
+});
+
+export const homeReply = (tag: number, node: NodeHandle, { home }: About): NativeReply => ({
+  kind: 'home',
+  tag,
+  home: { nodeId: node.id, ...(home?.() ?? { belongs: true, seeds: [] }) },
 });
 
 export const reportOf = (status: NodeStatus, about: About): NodeReport => ({

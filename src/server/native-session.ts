@@ -16,6 +16,7 @@ import {
   type About,
   compactedReply,
   errorReply,
+  homeReply,
   membersReply,
   reportOf,
   unasked,
@@ -145,6 +146,11 @@ export class NativeSession implements Answerer<NativeRequest> {
         return;
       case 'ping':
         return this.#answer({ kind: 'pong', tag: request.tag });
+      case 'home':
+        if (this.#may(request, 'write')) {
+          this.#answer(homeReply(request.tag, this.guest.node, this.#about));
+        }
+        return;
       case 'unknown':
         return this.refuse(
           request,
@@ -400,7 +406,7 @@ const told = (event: Event, previous: boolean): NativeEvent =>
   previous || event.previous === null ? event : { ...event, previous: null };
 
 const untouched: ReadonlySet<NativeRequest['kind']> = new Set([
-  ...(['status', 'health', 'logLevel', 'transfer'] as const),
+  ...(['status', 'home', 'health', 'logLevel', 'transfer'] as const),
   ...(['self', 'ping', 'credit', 'cancel'] as const),
 ]);
 

@@ -316,6 +316,7 @@ export class FakeSession {
       case 'revoke':
       case 'keepAlive':
       case 'lease':
+      case 'home':
         return this.#error(tag, 'ERR_UNKNOWN_VERB');
       case 'ping':
         return { kind: 'pong', tag };

@@ -31,6 +31,7 @@ const waits: Readonly<Record<string, (client: Client, bounds: Bounds) => Promise
   wait: (client, bounds) => client.wait('/a', 1, bounds),
   watch: (client, bounds) => client.watch('/a', { from: 1, ...bounds }).next(),
   status: (client, bounds) => client.status(bounds),
+  home: (client, bounds) => client.home(bounds),
   members: (client, bounds) => client.members(bounds),
   join: (client, bounds) =>
     client.join(

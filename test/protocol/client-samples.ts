@@ -120,6 +120,7 @@ export const requests: NativeRequest[] = [
   { kind: 'transfer', tag: 24, to: nodeB },
   { kind: 'logLevel', tag: 25, level: null },
   { kind: 'logLevel', tag: 25, level: 'debug' },
+  { kind: 'home', tag: 26 },
 ];
 
 export const at = revision(40);
@@ -251,6 +252,7 @@ export const replies: NativeReply[] = [
     membershipAt: { index: logIndex(70), term: term(4) },
   },
   { kind: 'pong', tag: 11 },
+  { kind: 'home', tag: 18, home: { nodeId: nodeA, belongs: false, seeds: ['a:1', 'b:2'] } },
   {
     kind: 'error',
     tag: 12,

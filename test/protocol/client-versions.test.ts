@@ -44,7 +44,7 @@ describe('between versions', () => {
     );
     const operators = requests.filter((request) => versionFor(request) === 3);
     expect(new Set(operators.map(({ kind }) => kind))).toEqual(
-      new Set(['health', 'transfer', 'logLevel']),
+      new Set(['health', 'transfer', 'logLevel', 'home']),
     );
   });
 

@@ -48,6 +48,7 @@ const acts: Readonly<Record<string, Act>> = {
 export const lease: Verb = {
   name: 'lease',
   args: ['act', 'word'],
+  words: { act: Object.keys(acts) },
   usage: 'grant <length> | keep <id> | revoke <id> | show <id>',
   summary: 'grant, keep alive, end or show a lease',
   help: `Files that were written with a lease (-lease with add and set, or in a transaction) are deleted when it ends:

@@ -1,3 +1,4 @@
+import { limits } from '../../base/index.ts';
 import type { Decision, Operation } from '../../client/index.ts';
 import { Complaint, status } from '../complaint.ts';
 import { bytesField, type Json, jsonLine } from '../output.ts';
@@ -44,7 +45,7 @@ where it is no UTF-8, "bodyBase64" of get.
   get /config/colour
   END`,
   run: async ({ connect, isJson, terminal }) => {
-    const text = textOfInput(await terminal.readInput());
+    const text = textOfInput(await terminal.readInput(limits.frameBytesMax));
     const transaction = parseTransaction(text, await import('../../connect/index.ts'));
     const client = await connect();
     const decision: Decision = await client.transact(transaction);

@@ -23,6 +23,7 @@ export type {
   NativeReply,
   NativeRequest,
   NativeResult,
+  NodeHome,
   NodeReport,
   ServerHello,
 } from './types.ts';

@@ -48,6 +48,7 @@ const kinds = {
   leaseFiles: 17,
   health: 18,
   logLevel: 19,
+  home: 20,
 } as const satisfies Record<NativeReply['kind'], number>;
 
 const effects = ['none', 'unknown'] as const;
@@ -142,6 +143,8 @@ function replyFields(r: NativeReply): Field {
       return [kinds.logLevel, r.tag, levelFields(r.level)];
     case 'pong':
       return [kinds.pong, r.tag];
+    case 'home':
+      return [kinds.home, r.tag, r.home.nodeId, r.home.belongs, r.home.seeds];
     case 'created':
       return [kinds.created, r.tag, r.path, r.revision];
     case 'counted':
@@ -236,6 +239,11 @@ function readLater(t: Tuple, kind: number, tag: number): NativeReply {
   switch (kind) {
     case kinds.created:
       return { kind: 'created', tag, path: t.text(), revision: readRevision(t) };
+    case kinds.home: {
+      const home = { nodeId: t.nodeId(), belongs: t.flag(), seeds: t.texts() };
+      if (home.seeds.length > limits.votersMax) t.fail('names too many seeds');
+      return { kind: 'home', tag, home };
+    }
     case kinds.counted:
       return { kind: 'counted', tag, value: t.signed(), revision: readRevision(t) };
     case kinds.decided: {

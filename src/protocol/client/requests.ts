@@ -45,6 +45,7 @@ const verbs = {
   health: 26,
   transfer: 27,
   logLevel: 28,
+  home: 29,
 } as const satisfies Record<Exclude<NativeRequest['kind'], 'unknown'>, number>;
 
 /**
@@ -157,6 +158,7 @@ function requestFields(r: NativeRequest): Field {
     case 'members':
     case 'ping':
     case 'health':
+    case 'home':
       return [verbs[r.kind], r.tag];
     case 'unknown':
       throw new AssertionError('a request that is not known is never written');
@@ -267,6 +269,8 @@ function readLater(t: Tuple, verb: number, tag: number): NativeRequest {
       return { kind: 'transfer', tag, to: t.nodeIdOrNull() };
     case verbs.logLevel:
       return { kind: 'logLevel', tag, level: readLevelOrNull(t) };
+    case verbs.home:
+      return { kind: 'home', tag };
     default:
       return { kind: 'unknown', tag, verb };
   }

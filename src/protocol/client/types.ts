@@ -213,6 +213,8 @@ export type NativeRequest =
       readonly ifMembershipAt: LogPosition | null;
     }
   | { readonly kind: 'ping'; readonly tag: number }
+  /** Which cluster this very node belongs to, if any yet. Answered at once. */
+  | { readonly kind: 'home'; readonly tag: number }
   /** A new file whose name is `prefix` and the revision it takes, in 16 digits. */
   | ({
       readonly kind: 'create';
@@ -289,6 +291,15 @@ export type NativeResult =
   | { readonly kind: 'written'; readonly revision: Revision }
   | { readonly kind: 'counted'; readonly revision: Revision; readonly value: number }
   | { readonly kind: 'read'; readonly file: Omit<NativeFile, 'path'> | null };
+
+/** Whether a node belongs to a cluster. */
+export type NodeHome = {
+  readonly nodeId: NodeId;
+  /** `false`: it holds nothing and has never been taken in anywhere. */
+  readonly belongs: boolean;
+  /** The addresses with which it would found a cluster, sorted; empty: it was told none. */
+  readonly seeds: readonly string[];
+};
 
 /** Where a node is in its life, and what it knows. For people and tools. */
 export type NodeReport = {
@@ -393,6 +404,8 @@ export type NativeReply =
     }
   /** To ping. */
   | { readonly kind: 'pong'; readonly tag: number }
+  /** To home. */
+  | { readonly kind: 'home'; readonly tag: number; readonly home: NodeHome }
   /** To create: the file it made. */
   | {
       readonly kind: 'created';

@@ -19,6 +19,8 @@ import type { NodeLog } from './node-log.ts';
 import { Outcomes } from './outcomes.ts';
 import { CommandLog, replay } from './replay.ts';
 import { checkView, States } from './states.ts';
+import { Streams } from './streams.ts';
+import { checkTurns } from './turns.ts';
 import { Watches } from './watches.ts';
 
 export type CheckersParts = {
@@ -72,6 +74,8 @@ export class Checkers implements Witness {
   readonly #states = new States(this.counts);
   readonly #events = new EventTable(this.counts);
   readonly #watches: Watches;
+  /** What guests of the native protocol are sent, as it stands on the wire. */
+  readonly streams: Streams;
   readonly #commands = new CommandLog();
   readonly #leases: LeaseClock;
   /** Revisions at which some node's state stood, between two changes. */
@@ -96,6 +100,7 @@ export class Checkers implements Witness {
     };
     this.#memberships = new Memberships(this.#cluster, this.counts, this.#parts);
     this.#leases = new LeaseClock(parts.history, this.counts, this.#parts.clocks);
+    this.streams = new Streams({ counts: this.counts, events: this.#events });
     this.#watches = new Watches(parts.history.watches, this.#events, this.counts);
   }
 
@@ -265,6 +270,8 @@ export class Checkers implements Witness {
       isDrivers,
     }).check();
     this.#watches.check(isDrained, model);
+    checkTurns(history, model, this.counts);
+    this.streams.check({ model, endOfRange: (revision) => this.#endOfRange(revision) });
   }
 
   #commit(node: NodeLog, view: View): void {

@@ -39,6 +39,8 @@ export function describe(reply: NativeReply): string {
       return `${tag} members ${[...reply.membership.addresses.values()].join(',')}`;
     case 'pong':
       return `${tag} pong`;
+    case 'home':
+      return `${tag} home ${reply.home.nodeId} ${reply.home.belongs} ${reply.home.seeds.join(',')}`;
     case 'created':
       return `${tag} created ${reply.path} @${reply.revision}`;
     case 'counted':
