@@ -103,6 +103,7 @@ export class WebDoor {
       leader: status.raft.leader,
       revision: view.revision,
       members: membersOf(status),
+      alarms: server.host?.alarms.standing ?? [],
     });
   }
 }
