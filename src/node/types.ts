@@ -11,6 +11,7 @@ import type {
 import type { Glob } from '../paths/index.ts';
 import type { MembershipChange, Position, RaftView } from '../raft/index.ts';
 import type { Command, Event, InSession, Reply, View } from '../tree/index.ts';
+import type { NodeCounts } from './counts.ts';
 
 /** Someone who waits for a command's outcome. Exactly one of these is called, once (N2). */
 export type ProposalWaiter = {
@@ -180,4 +181,6 @@ export type NodeHandle = {
   /** Calls `listener` when another membership was applied here: `status` has it. */
   readonly onMembers: (listener: () => void) => Cancel;
   readonly status: () => NodeStatus;
+  /** What it has done so far, for meters. */
+  readonly counts: () => NodeCounts;
 };
