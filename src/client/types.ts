@@ -1,6 +1,12 @@
 import type { Lineage, Membership, Prng } from '../base/index.ts';
 import type { Clock, Dial, Logger } from '../ports/index.ts';
-import type { LogPosition, NativeEvent, NativeFile } from '../protocol/client/index.ts';
+import type {
+  LogPosition,
+  NativeEvent,
+  NativeFile,
+  NodeHealth,
+  NodeReport,
+} from '../protocol/client/index.ts';
 
 /** What a client reaches the world through. */
 export type ClientParts = {
@@ -17,6 +23,8 @@ export type ClientParts = {
 export type ClientOptions = {
   /** host:port of nodes; one is enough, since the others are learnt from it. */
   readonly addresses: readonly string[];
+  /** Only these addresses, whatever the cluster says of its members: for whoever means one node. Default `false`. */
+  readonly onlyThese?: boolean;
   /** The cluster meant; a node of another one is not talked to. Default: whichever is there. */
   readonly clusterName?: string | null;
   /** Default: none. */
@@ -147,6 +155,9 @@ export type WatchOptions = EventOptions & {
   /** Each event with what the file held before it, as far as the node knows. Default `false`. */
   readonly previous?: boolean;
 };
+
+/** How one node is: its report, and what an operator wants to see beyond that. */
+export type Health = NodeReport & NodeHealth;
 
 /** Who belongs to a cluster, and which cluster it is. */
 export type Members = {

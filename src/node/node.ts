@@ -16,6 +16,7 @@ import { type Input, type MembershipChange, type Position, Raft } from '../raft/
 import { type Command, emptyTree, type InSession, type View } from '../tree/index.ts';
 import { CaughtUp, unheardMajorityMs } from './age.ts';
 import { Applier } from './applier.ts';
+import { type NodeCounts, Tallies } from './counts.ts';
 import { Digests } from './digests.ts';
 import { Inbound } from './inbound.ts';
 import { KeepAlives } from './keep-alives.ts';
@@ -64,6 +65,7 @@ export class Node implements NodeHandle {
   readonly #timing: Timing;
   readonly #core: Raft;
   readonly #loop: Loop;
+  readonly #tallies = new Tallies();
   readonly #applier: Applier;
   readonly #writes: Writes;
   readonly #reads = new Reads(limits.readsMax);
@@ -141,6 +143,7 @@ export class Node implements NodeHandle {
       view: () => core.view(),
       state: () => this.#applier.state,
       membership: recovered.snapshot.membership,
+      tallies: this.#tallies,
       recoveredThrough: recovered.entries.at(-1)?.index ?? recovered.snapshot.index,
     });
     this.#snapshots = this.#newSnapshots(outbox);
@@ -174,6 +177,8 @@ export class Node implements NodeHandle {
       clusterTime: () => this.#clusterTime(),
       isFull: () => this.#space.isFull,
       step: (input) => this.#core.step(input),
+      now: () => this.#parts.clock.now(),
+      tallies: this.#tallies,
     });
   }
 
@@ -250,8 +255,12 @@ export class Node implements NodeHandle {
   }
 
   propose(command: Command, waiter: ProposalWaiter, inSession?: InSession): void {
+    this.#tallies.proposals += 1;
     const refusal = this.#refusal();
-    if (refusal !== null) return waiter.failed(refusal);
+    if (refusal !== null) {
+      this.#tallies.proposalsFailed += 1;
+      return waiter.failed(refusal);
+    }
     this.#writes.propose(command, waiter, this.#parts.clock.now(), inSession);
     this.#loop.wake();
   }
@@ -352,6 +361,15 @@ export class Node implements NodeHandle {
     };
   }
 
+  counts(): NodeCounts {
+    return {
+      ...this.#tallies,
+      proposalsWaiting: this.#writes.waiting,
+      readsWaiting: this.#reads.waiting,
+      logTailBytes: this.#parts.log.bytesSinceSnapshot(),
+    };
+  }
+
   status(): NodeStatus {
     return statusOf({
       options: this.#options,
@@ -362,6 +380,7 @@ export class Node implements NodeHandle {
       liveness: this.#liveness,
       digests: this.#digests,
       condemnation: this.#quarantine.condemnation,
+      diskFull: this.#space.isFull,
       nowMs: this.#parts.clock.now(),
     });
   }
@@ -435,6 +454,7 @@ export class Node implements NodeHandle {
         outbox.flush();
       },
       diskFailed: (error) => this.#fatal(error),
+      tallies: this.#tallies,
     });
   }
 

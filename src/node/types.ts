@@ -11,6 +11,7 @@ import type {
 import type { Glob } from '../paths/index.ts';
 import type { MembershipChange, Position, RaftView } from '../raft/index.ts';
 import type { Command, Event, InSession, Reply, View } from '../tree/index.ts';
+import type { NodeCounts } from './counts.ts';
 
 /** Someone who waits for a command's outcome. Exactly one of these is called, once (N2). */
 export type ProposalWaiter = {
@@ -106,6 +107,8 @@ export type NodeStatus = {
   /** Since the last change of membership took effect, as this node saw it. */
   readonly sinceChangeMs: number;
   readonly digests: DigestStatus;
+  /** Its disk has no room: sets are refused while it leads. */
+  readonly diskFull: boolean;
 };
 
 /** What others hold of a node. All of it belongs to one loop; nothing here blocks. */
@@ -178,4 +181,6 @@ export type NodeHandle = {
   /** Calls `listener` when another membership was applied here: `status` has it. */
   readonly onMembers: (listener: () => void) => Cancel;
   readonly status: () => NodeStatus;
+  /** What it has done so far, for meters. */
+  readonly counts: () => NodeCounts;
 };
