@@ -33,7 +33,7 @@ function patienceMs(words: readonly string[]): number {
   const given = (name: string): number => {
     const at = words.indexOf(name);
     const value = at < 0 ? 0 : Number(words[at + 1]);
-    return value > 0 ? value : 0;
+    return value >= 1 ? value : 0;
   };
   return drillMsMax + given('--seconds') * 2000 + given('--rounds') * roundMsMax;
 }
