@@ -1,4 +1,4 @@
-import { limits } from '../base/index.ts';
+import { type LogLevel, limits, logLevels, parseLogLevel } from '../base/index.ts';
 import type { DaemonOptions } from '../daemon/index.ts';
 import { parseAddress, parseUri } from '../naming/index.ts';
 import { Complaint } from './complaint.ts';
@@ -46,7 +46,7 @@ export function daemonOptions(
     minVoters: countOf(flags, 'min-voters', limits.votersMax),
     secrets: secretsOf(env),
     version,
-    logLevel: 'info',
+    logLevel: logLevelOf(flags),
   };
 }
 
@@ -187,6 +187,13 @@ function secretsOf(env: Environment): DaemonOptions['secrets'] {
     );
   }
   return { rw, ro };
+}
+
+function logLevelOf(flags: ParsedFlags): LogLevel {
+  const text = textOf(flags, 'log-level');
+  const level = parseLogLevel(text);
+  if (level !== null) return level;
+  throw badFlag(`invalid value "${text}" for flag -log-level: one of ${logLevels.join(', ')}`);
 }
 
 function refuseTls(flags: ParsedFlags): void {

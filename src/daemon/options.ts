@@ -1,4 +1,6 @@
+import type { LogLevel } from '../base/index.ts';
 import type { LifeOptions } from '../life/index.ts';
+import type { LogForm } from './logger.ts';
 
 /** How a daemon runs: the command line and the environment, read and checked. */
 export type DaemonOptions = LifeOptions & {
@@ -10,7 +12,9 @@ export type DaemonOptions = LifeOptions & {
   readonly web: string | null;
   /** Whether the operator named `web`: then a taken port is an error. */
   readonly webExplicit: boolean;
-  readonly logLevel: 'error' | 'info' | 'debug';
+  readonly logLevel: LogLevel;
+  /** Default: JSON. */
+  readonly logForm?: LogForm;
 };
 
 /** A node that runs. */
@@ -19,6 +23,8 @@ export type Daemon = {
   readonly address: string;
   /** host:port of the web view; `null`: there is none. */
   readonly webAddress: string | null;
+  readonly logLevel: () => LogLevel;
+  readonly setLogLevel: (level: LogLevel) => void;
   /** Hands leadership over, drains, syncs. May be called twice. */
   readonly stop: () => Promise<void>;
   /** Resolves when the node has stopped for whatever reason; rejected when that was a failure. */

@@ -2,7 +2,7 @@ import { ClusterError, isVoter, type Lineage, limits } from '../base/index.ts';
 import type { Announcer } from '../naming/index.ts';
 import { Node, usualTiming } from '../node/index.ts';
 import type { LogStore, PeerLinks } from '../ports/index.ts';
-import { Server } from '../server/index.ts';
+import { AlarmWatch, Server } from '../server/index.ts';
 import { Pulse, Steward } from '../steward/index.ts';
 import type { TreeState } from '../tree/index.ts';
 import type { RejoinNote } from '../wal/index.ts';
@@ -37,6 +37,7 @@ export class Life {
   readonly server: Server;
   readonly #steward: Steward;
   readonly #pulse: Pulse;
+  readonly #watch: AlarmWatch | null;
   readonly #announcer: Announcer | null;
   #lineage: Lineage | null;
   #whenLineageKnown: () => void = () => {};
@@ -84,7 +85,12 @@ export class Life {
       clock,
       logger,
       secrets: options.secrets,
-      about: { address: () => address, version, home: () => this.#home() },
+      about: {
+        address: () => address,
+        version,
+        home: () => this.#home(),
+        ...(world.host && { host: world.host }),
+      },
     });
     this.#entrance = world.entrance({ server: this.server, logger });
     this.#steward = new Steward(
@@ -96,6 +102,7 @@ export class Life {
         electionTimeoutTicks: (options.timing ?? usualTiming).electionTimeoutTicks,
       },
     );
+    this.#watch = world.host ? new AlarmWatch({ node, clock, host: world.host }) : null;
     this.#pulse = new Pulse({
       node,
       clock,
@@ -200,6 +207,7 @@ export class Life {
     this.#attachAgainLater(false);
     this.#steward.start();
     this.#pulse.start();
+    this.#watch?.start();
     this.#announcer?.start();
     return null;
   }
@@ -467,6 +475,7 @@ export class Life {
 
   async #closeButStore(): Promise<void> {
     this.#pulse.stop();
+    this.#watch?.stop();
     this.#steward.stop();
     await this.#announcer?.stop();
     await this.#entrance.stop();
@@ -489,6 +498,7 @@ export class Life {
   #fatal(error: unknown): void {
     this.#steward.stop();
     this.#pulse.stop();
+    this.#watch?.stop();
     this.#fail(error);
     this.#over.abort(error);
   }

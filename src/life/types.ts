@@ -1,7 +1,16 @@
 import type { BootNumber, Lineage, NodeId } from '../base/index.ts';
 import type { Client, ClientOptions, Lease } from '../client/index.ts';
 import type { Timing } from '../node/index.ts';
-import type { Checksum, Clock, Disk, Logger, LogStore, PeerLinks, Random } from '../ports/index.ts';
+import type {
+  Checksum,
+  Clock,
+  Disk,
+  Host,
+  Logger,
+  LogStore,
+  PeerLinks,
+  Random,
+} from '../ports/index.ts';
 import type { Server } from '../server/index.ts';
 import type { WalOptions } from '../wal/index.ts';
 
@@ -83,6 +92,8 @@ export type LifeWorld = {
   readonly entrance: (of: { readonly server: Server; readonly logger: Logger }) => Entrance;
   /** For who watches a node from outside: stands between the node and its log. */
   readonly observeLog?: (log: LogStore, of: LinksOf) => LogStore;
+  /** The process it lives in; absent where there is none to speak of. */
+  readonly host?: Host;
   /** Resolves with a client once a node answers. @throws ERR_UNREACHABLE, ERR_WRONG_CLUSTER, ERR_ACCESS_DENIED */
   readonly connect: (wanted: ClientWanted) => Promise<Client>;
 };

@@ -7,4 +7,4 @@ export { locate } from './locate.ts';
 export type { BootClient, NameEntry, Names } from './names.ts';
 export { readNames } from './names.ts';
 export type { ClusterUri, InvalidUri } from './uri.ts';
-export { parseUri } from './uri.ts';
+export { parseUri, uriAt } from './uri.ts';

@@ -7,6 +7,7 @@ import {
 } from '../base/index.ts';
 import type { NodeHandle, NodeStatus } from '../node/index.ts';
 import { sequencePath } from '../paths/index.ts';
+import type { Host } from '../ports/index.ts';
 import type { NativeReply, NativeResult, NodeReport } from '../protocol/client/index.ts';
 import type { OperationResult, Reply } from '../tree/index.ts';
 import type { WriteRequest } from './native-writes.ts';
@@ -15,6 +16,8 @@ import type { WriteRequest } from './native-writes.ts';
 export type About = {
   readonly address: () => string;
   readonly version: string;
+  /** The process; absent where there is none to speak of. */
+  readonly host?: Host;
   /** Whether it belongs to a cluster, and with whom it would found one. Absent: it does. */
   readonly home?: () => { readonly belongs: boolean; readonly seeds: readonly string[] };
 };

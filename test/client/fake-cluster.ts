@@ -342,6 +342,9 @@ export class FakeSession {
       case 'join':
       case 'change':
         return this.membersReply(tag);
+      case 'health':
+      case 'transfer':
+      case 'logLevel':
       case 'unknown':
         return this.#error(tag, 'ERR_UNKNOWN_VERB');
     }

@@ -49,6 +49,9 @@ const waits: Readonly<Record<string, (client: Client, bounds: Bounds) => Promise
   campaign: (client, bounds) => client.campaign('/a', 'me', bounds),
   leader: (client, bounds) => client.leader('/a', bounds),
   observe: (client, bounds) => client.observe('/a', bounds).next(),
+  health: (client, bounds) => client.health(bounds),
+  logLevel: (client, bounds) => client.logLevel(null, bounds),
+  transferLeadership: (client, bounds) => client.transferLeadership(null, bounds),
   changeMembership: (client, bounds) =>
     client.changeMembership({ kind: 'remove', id: someNode }, null, bounds),
 };

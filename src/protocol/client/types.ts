@@ -6,12 +6,14 @@ import type {
   LeaseId,
   Lineage,
   LogIndex,
+  LogLevel,
   Membership,
   NodeId,
   Revision,
   SessionId,
   Term,
 } from '../../base/index.ts';
+import type { NodeHealth, OperatorRequest } from './operators.ts';
 
 /**
  * The native protocol: what our own clients and nodes say to each other. docs/protocol.md has the
@@ -261,6 +263,7 @@ export type NativeRequest =
       readonly offset: number;
       readonly limit: number;
     }
+  | OperatorRequest
   /** A request this version does not know: answered ERR_UNKNOWN_VERB. Never encoded. */
   | { readonly kind: 'unknown'; readonly tag: number; readonly verb: number };
 
@@ -318,7 +321,7 @@ export type NodeReport = {
 
 /**
  * `at`: the revision of the state that was read. `ageMs`, only when the request had a `least`: for how
- * long the node has not heard of a leader in office; `null`: it knows of none.
+ * long the node has not heard of a leader in office or, as the leader, of a majority; `null`: it knows of none.
  */
 export type NativeReply =
   /** To get. A missing file: revisions 0, no lease and no bytes. */
@@ -381,7 +384,16 @@ export type NativeReply =
     }
   /** To status. */
   | { readonly kind: 'status'; readonly tag: number; readonly report: NodeReport }
-  /** To members, join and change: the membership in force afterwards, and whose it is. */
+  /** To health. */
+  | {
+      readonly kind: 'health';
+      readonly tag: number;
+      readonly report: NodeReport;
+      readonly health: NodeHealth;
+    }
+  /** To logLevel: the one in force. */
+  | { readonly kind: 'logLevel'; readonly tag: number; readonly level: LogLevel }
+  /** To members, join, change and transfer: the membership in force afterwards, and whose it is. */
   | {
       readonly kind: 'members';
       readonly tag: number;
