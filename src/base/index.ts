@@ -6,6 +6,8 @@ export { base32Of, bytesOfBase32, compareText, noBytes, sameBytes, textOf, utf8 
 export type { Effect, ErrorCode, Retry } from './errors.ts';
 export { ClusterError, errorCodes, isDiskFull, isErrorCode } from './errors.ts';
 export { Guesses } from './guesses.ts';
+export type { HistogramView } from './histogram.ts';
+export { Histogram, secondsBounds } from './histogram.ts';
 export type {
   BootNumber,
   ClusterId,

@@ -11,7 +11,7 @@ import {
 import { ProcessHost } from './host.ts';
 import { type ProcessLogger, pinoLogger } from './logger.ts';
 import type { Daemon, DaemonOptions } from './options.ts';
-import { realWorld } from './world.ts';
+import { type RealWorld, realWorld } from './world.ts';
 
 /**
  * Starts a node: claims its address, recovers its data, and founds a cluster, attaches to one or
@@ -42,6 +42,7 @@ class RunningDaemon implements Daemon {
   readonly #host: ProcessHost;
   /** The parts' timers keep no process alive, and there are moments without a socket. */
   readonly #alive = setInterval(() => {}, aliveMs);
+  #world: RealWorld | null = null;
   #web: WebDoor | null = null;
   #life: Life | null = null;
   #following: Promise<void> = Promise.resolve();
@@ -108,8 +109,9 @@ class RunningDaemon implements Daemon {
   }
 
   #begin(through: readonly string[], mustAttach: boolean): Promise<Life> {
+    this.#world = realWorld(this.#listen, this.#host);
     return Life.begin({
-      world: realWorld(this.#listen, this.#host),
+      world: this.#world,
       options: this.#options,
       address: this.address,
       logger: this.#logger,
@@ -145,6 +147,7 @@ class RunningDaemon implements Daemon {
       const door = new WebDoor({
         address,
         server: life.server,
+        metrics: this.#world?.metrics() ?? null,
         clock: systemClock(),
         nodeAddress: () => this.address,
       });

@@ -7,6 +7,7 @@ import type { Cursors, Event, Reply, View } from '../tree/index.ts';
 import type { CatchUp } from './catch-up.ts';
 import { change, join, transfer } from './changes.ts';
 import { checkGlob } from './checks.ts';
+import type { RequestCounts } from './counts.ts';
 import type { Abandonable, Answerer, Guest } from './guest.ts';
 import { healthOf } from './health.ts';
 import { lookAtLeast } from './least.ts';
@@ -39,6 +40,7 @@ export type NativeSessionParts = {
   readonly cursors: Cursors;
   /** Shared by all sessions of a server. */
   readonly catchUp: CatchUp;
+  readonly requests: RequestCounts;
   readonly clock: Clock;
   readonly about: About;
   readonly sink: NativeSink;
@@ -55,6 +57,7 @@ export class NativeSession implements Answerer<NativeRequest> {
   readonly #catchUp: CatchUp;
   readonly #clock: Clock;
   readonly #about: About;
+  readonly #requests: RequestCounts;
   readonly #sink: NativeSink;
   /** Waits and watches that may be cancelled, by tag. Bounded as the guest's waits are. */
   readonly #waits = new Map<number, Kept>();
@@ -70,6 +73,7 @@ export class NativeSession implements Answerer<NativeRequest> {
     this.#clock = parts.clock;
     this.#marks = new Marks(parts.clock, parts.guest.node, this.#watches);
     this.#about = parts.about;
+    this.#requests = parts.requests;
     this.#sink = parts.sink;
     this.#cancelCondemned = this.guest.node.onCondemned(() => this.#endWaits());
     this.#cancelMembers = this.guest.node.onMembers(() => this.#tellMembers());
@@ -77,6 +81,7 @@ export class NativeSession implements Answerer<NativeRequest> {
 
   // One legible dispatch.
   handle(request: NativeRequest): void {
+    this.#requests.countNative(request.kind);
     if (!this.guest.node.serves() && asksTheTree(request)) {
       return this.refuse(request, condemned());
     }

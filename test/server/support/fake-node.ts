@@ -16,6 +16,7 @@ import {
   term,
   utf8,
 } from '../../../src/base/index.ts';
+import { type NodeCounts, Tallies } from '../../../src/node/counts.ts';
 import type {
   Cancel,
   EventWatcher,
@@ -226,6 +227,16 @@ export class FakeNode implements NodeHandle {
   condemn(): void {
     this.isCondemned = true;
     for (const listener of [...this.condemnedListeners]) listener();
+  }
+
+  counts(): NodeCounts {
+    return {
+      ...new Tallies(),
+      proposals: this.proposed.length,
+      proposalsWaiting: 0,
+      readsWaiting: 0,
+      logTailBytes: 0,
+    };
   }
 
   status(): NodeStatus {

@@ -1,4 +1,5 @@
 import { noLease, sessionId, textOf, utf8 } from '../../../src/base/index.ts';
+import type { Host } from '../../../src/ports/index.ts';
 import type {
   NativeEvent,
   NativeReply,
@@ -124,14 +125,24 @@ export class NativeConversation {
   hasRoom = true;
 
   constructor(
-    options: { rw?: string; ro?: string; secret?: string; limits?: Partial<ServerLimits> } = {},
+    options: {
+      rw?: string;
+      ro?: string;
+      secret?: string;
+      limits?: Partial<ServerLimits>;
+      host?: Host;
+    } = {},
   ) {
     this.server = new Server({
       node: this.node,
       clock: this.clock,
       logger: silentLogger,
       secrets: { rw: options.rw ?? '', ro: options.ro ?? '' },
-      about: { address: () => '127.0.0.1:8046', version: 'test' },
+      about: {
+        address: () => '127.0.0.1:8046',
+        version: 'test',
+        ...(options.host && { host: options.host }),
+      },
       limits: options.limits ?? {},
     });
     const opened = this.server.openNative(
