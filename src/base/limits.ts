@@ -53,6 +53,12 @@ export const limits = {
   /** The pause before a peer is dialled again: doubles from the least to the most, with jitter. */
   peerRedialMsMin: 50,
   peerRedialMsMax: 2000,
+  /**
+   * A frame of doozer's that has begun must end within this; silence between frames has no end. And the
+   * bytes of all such frames, together. Beyond: the connection is closed.
+   */
+  unfinishedMs: 60_000,
+  unfinishedBytesMax: 512 * mib,
   /** Waiting WAITs and watches on one connection. Beyond: refused as overloaded. */
   watchersPerConnectionMax: 10_000,
   /**
@@ -193,6 +199,7 @@ assert(
   limits.appendBytesMax + limits.valueBytesMax + 64 * kib < limits.frameBytesMax,
   'an append request fits a frame',
 );
+assert(limits.frameBytesMax < limits.unfinishedBytesMax, 'one frame may be unfinished');
 assert(limits.appendBytesMax <= limits.inFlightBytesMax, 'one append request may be in flight');
 assert(
   limits.heartbeatTicks * 2 < limits.electionTimeoutTicks,

@@ -85,8 +85,9 @@ export type Reading = {
   /** The revision of the state that was read. */
   readonly at: number;
   /**
-   * Of a `local` or `atLeast` read: for how long the node has not heard of a leader in office; the state
-   * may be older than that by a network delay. `null`: it knows of none, or it was no such read.
+   * Of a `local` or `atLeast` read: for how long the node has not heard of a leader in office or, if it
+   * leads itself, of a majority. The state may be older by what was on its way to the node, and by the time
+   * in which a leader that is cut off gives up. `null`: it knows of no leader, or it was no such read.
    */
   readonly ageMs: number | null;
 };

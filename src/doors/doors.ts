@@ -23,6 +23,8 @@ export type DoorsParts = {
   /** Other than the usual, for tests. */
   readonly connectionsMax?: number;
   readonly unsentBytesMax?: number;
+  readonly unfinishedBytesMax?: number;
+  readonly unfinishedMs?: number;
 };
 
 /** How often a port that stops looks whether everything was answered. */
@@ -44,7 +46,14 @@ export class Doors {
     const { server, clock, logger } = parts;
     this.#connectionsMax = parts.connectionsMax ?? limits.connectionsMax;
     const unsentBytesMax = parts.unsentBytesMax ?? limits.unsentBytesMax;
-    this.#doozer = new DoozerDoor({ server, logger, unsentBytesMax });
+    this.#doozer = new DoozerDoor({
+      server,
+      clock,
+      logger,
+      unsentBytesMax,
+      unfinishedBytesMax: parts.unfinishedBytesMax,
+      unfinishedMs: parts.unfinishedMs,
+    });
     this.#native = new NativeDoor({ server, clock, logger, unsentBytesMax });
     const doors = () => this.#port.figures();
     this.metrics = parts.meters ? new Metrics({ server, doors, ...parts.meters }) : null;

@@ -1,4 +1,5 @@
 // Who founds a cluster: decided in the boot cluster, once.
+import { ClusterError } from '../base/index.ts';
 import type { CallOptions, Lease } from '../client/index.ts';
 import { del, put, when } from '../client/index.ts';
 import { bootFile, keptFile } from '../paths/index.ts';
@@ -49,6 +50,10 @@ export async function claimFounding(
   try {
     claimed = await claimUnder(lease, client, candidate, gone, options);
     return claimed ? { lease, isGood: () => candidate.keepsData || !lease.isLost } : null;
+  } catch (error) {
+    // This process stood still, or the boot cluster did: whatever was won is lost.
+    if (error instanceof ClusterError && error.code === 'ERR_NO_LEASE') return null;
+    throw error;
   } finally {
     // What was made goes with it, and nothing of it can come to be later.
     if (!claimed) await lease.release(options).catch(() => undefined);

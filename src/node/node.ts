@@ -14,6 +14,7 @@ import type { Glob } from '../paths/index.ts';
 import type { Timer } from '../ports/index.ts';
 import { type Input, type MembershipChange, type Position, Raft } from '../raft/index.ts';
 import { type Command, emptyTree, type InSession, type View } from '../tree/index.ts';
+import { unheardMajorityMs } from './age.ts';
 import { Applier } from './applier.ts';
 import { type NodeCounts, Tallies } from './counts.ts';
 import { Digests } from './digests.ts';
@@ -277,9 +278,13 @@ export class Node implements NodeHandle {
   }
 
   ageMs(): number | null {
-    if (this.leads()) return 0;
-    const { leader } = this.#core.view();
-    return leader === null ? null : this.#liveness.silentMs(leader, this.#parts.clock.now());
+    const { leader, membership } = this.#core.view();
+    if (leader === null) return null;
+    const nowMs = this.#parts.clock.now();
+    const unheardMs = (peer: NodeId): number | null => this.#liveness.unheardMs(peer, nowMs);
+    if (leader !== this.id) return unheardMs(leader);
+    // What was acknowledged before it took office it may not have applied yet.
+    return this.#reign() === null ? null : unheardMajorityMs(membership, this.id, unheardMs);
   }
 
   view(): View {

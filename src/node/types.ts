@@ -163,8 +163,9 @@ export type NodeHandle = {
   /** Hands leadership to `to`, or to the best voter. Resolves when this node no longer leads. */
   readonly transferLeadership: (to: NodeId | null) => Promise<void>;
   /**
-   * For how long this node has not heard of a leader in office, so at most how old its state is beyond
-   * what is on its way: 0 on a leader; `null`: it knows of none. By its own clock.
+   * For how long this node has not heard of a leader in office or, as the leader, of a majority; its own
+   * standstills count. `null`: it knows of no leader. By its own clock. Its state may be older by what is on
+   * its way to it, and by as long as a leader that is cut off takes to give up (an election timeout).
    */
   readonly ageMs: () => number | null;
   /** Whether this node leads, as far as it knows, and may. Costs nothing, unlike `status`. */

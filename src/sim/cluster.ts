@@ -310,6 +310,27 @@ export class Cluster {
     return { fastest, aheadMs };
   }
 
+  /** Asks every node, as a guest would, how old its state may be. */
+  askAges(): void {
+    for (const machine of this.machines) {
+      machine.ask((node) => {
+        const { leader, membership } = node.status().raft;
+        const { revision } = node.view();
+        this.checkers.ages.sampled({
+          node: node.status().id,
+          ageMs: node.ageMs(),
+          revision,
+          leader,
+          membership,
+          localMs: machine.localMs,
+          aheadMs: machine.aheadMs,
+          nowMs: this.world.nowMs,
+          lagMs: null,
+        });
+      });
+    }
+  }
+
   observe(): void {
     for (const machine of this.machines) machine.observe();
   }

@@ -41,6 +41,7 @@ const runMsMax = 300_000;
 const happeningsMax = 3_000_000;
 const foundWithinMs = 20_000;
 const drainWithinMs = 30_000;
+const agesEveryMs = 53;
 /** While some are half cut off, and nothing else is wrong. */
 const electionsMax = 2;
 /** Guests that may be killed; of the others something is wanted at the end. */
@@ -125,6 +126,7 @@ export class Run {
     this.#world.say(() => '-- founded');
     this.#cluster.net.setTemper(shape.net);
     this.#inviteGuests();
+    this.#askAges();
     this.#plan.steps.forEach((step, i) => {
       if (this.#left !== null && !this.#left.steps.has(i)) return;
       this.#world.after(step.atMs, () => carryOut(this.#cluster, step));
@@ -184,6 +186,14 @@ export class Run {
         left();
       });
     }
+  }
+
+  /** From time to time, to the end. */
+  #askAges(): void {
+    this.#world.after(agesEveryMs, () => {
+      this.#cluster.askAges();
+      this.#askAges();
+    });
   }
 
   /** Those that are left, and none once the faults are over. */

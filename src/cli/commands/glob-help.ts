@@ -1,3 +1,7 @@
+/** What both do while nobody is there. */
+export const goesOnHelp = `While none can be reached it waits for one, says so on
+standard error after some seconds, and again when one answers.`;
+
 /** What `wait` and `watch` both explain. */
 export const globAndRecordHelp = `In <glob>, ? stands for one character other than a slash, * for any number of such characters, also
 none, and ** for any number of characters, slashes too. Everything else stands for itself.

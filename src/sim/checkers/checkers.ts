@@ -5,6 +5,7 @@ import type { Persist } from '../../raft/index.ts';
 import type { Event, View } from '../../tree/index.ts';
 import type { History, Operation } from '../history.ts';
 import { type LifeName, Violation, type Witness } from '../witness.ts';
+import { Ages } from './ages.ts';
 import { Cluster } from './cluster.ts';
 import { Commands } from './commands.ts';
 import { type Counts, noCounts } from './counts.ts';
@@ -73,6 +74,8 @@ export class Checkers implements Witness {
   readonly #memberships: Memberships;
   readonly #states = new States(this.counts);
   readonly #events = new EventTable(this.counts);
+  /** How old nodes say that they are. */
+  readonly ages = new Ages(this.counts);
   readonly #watches: Watches;
   /** What guests of the native protocol are sent, as it stands on the wire. */
   readonly streams: Streams;
@@ -152,6 +155,7 @@ export class Checkers implements Witness {
       );
     }
     node.boot = life.boot;
+    this.ages.started(life.node);
     node.alive = true;
     if (again) this.counts.restarts++;
     if (status.raft.suspect !== null) this.counts.suspects++;
@@ -199,6 +203,10 @@ export class Checkers implements Witness {
     if (frame.messages.length > 0) {
       this.#elections.sent(this.#cluster.node(life.node), life, to, frame);
     }
+  };
+
+  readonly heard = (life: LifeName, from: NodeId, localMs: number): void => {
+    this.ages.heard(life.node, from, localMs);
   };
 
   readonly applied = (life: LifeName, view: View): void => {
@@ -277,6 +285,7 @@ export class Checkers implements Witness {
   #commit(node: NodeLog, view: View): void {
     const { history } = this.#parts;
     if (view.revision > history.ceiling) history.ceiling = view.revision;
+    this.ages.applied(view.revision, history.nowMs);
     this.#ends[view.revision] = true;
     if (view.appliedIndex === 0) return;
     const made = this.#cluster.ledger.find({ index: view.appliedIndex, term: view.appliedTerm });

@@ -41,6 +41,7 @@ export const countNames = [
   'leasesExpired',
   'leasesOutlived',
   'leasesAsked',
+  'ages',
   'turns',
   'turnsWritten',
   'turnsFenced',

@@ -23,7 +23,10 @@ export const realClock: Clock = {
 };
 
 export type HouseOptions = Partial<
-  Pick<DoorsParts, 'peers' | 'connectionsMax' | 'unsentBytesMax' | 'meters'>
+  Pick<
+    DoorsParts,
+    'peers' | 'connectionsMax' | 'unsentBytesMax' | 'unfinishedBytesMax' | 'unfinishedMs' | 'meters'
+  >
 > &
   Partial<Pick<ServerParts, 'secrets' | 'limits'>> & { readonly host?: Host };
 
@@ -55,6 +58,10 @@ export class House {
       ...(options.meters && { meters: options.meters }),
       ...(options.connectionsMax !== undefined && { connectionsMax: options.connectionsMax }),
       ...(options.unsentBytesMax !== undefined && { unsentBytesMax: options.unsentBytesMax }),
+      ...(options.unfinishedBytesMax !== undefined && {
+        unfinishedBytesMax: options.unfinishedBytesMax,
+      }),
+      ...(options.unfinishedMs !== undefined && { unfinishedMs: options.unfinishedMs }),
     });
   }
 
