@@ -1,4 +1,4 @@
-import { ClusterError, utf8 } from '../base/index.ts';
+import { ClusterError, limits, utf8 } from '../base/index.ts';
 
 /*
  * A wrong argument is told at once, before anything is sent: nobody has to wonder what it did.
@@ -34,3 +34,14 @@ export function aBody(body: Uint8Array | string): Uint8Array {
 /** Refused before anything is sent. */
 export const tooLarge = (action: string, reason: string): ClusterError =>
   new ClusterError('ERR_TOO_LARGE', `${action}: ${reason}`);
+
+const sessionLengthMs = 30_000;
+
+/** How long a session lives without a sign of life; `null`: there is to be none. */
+export function aSessionLength(lengthMs: number | null | undefined): number | null {
+  if (lengthMs === null) return null;
+  const { leaseLengthMsMax: max, leaseLengthMsMin: min } = limits;
+  const ms = aWhole(lengthMs ?? sessionLengthMs, 'sessionLengthMs');
+  if (ms >= min && ms <= max) return ms;
+  throw new RangeError(`The sessionLengthMs must be from ${min} to ${max}, not ${ms}`);
+}

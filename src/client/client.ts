@@ -1,6 +1,6 @@
 import { type LogLevel, limits, type NodeId } from '../base/index.ts';
 import type { LogPosition, MemberChange, NodeHome, NodeReport } from '../protocol/client/index.ts';
-import { aText, aTime, aWhole } from './arguments.ts';
+import { aSessionLength, aText, aTime } from './arguments.ts';
 import { Caller, isKind } from './caller.ts';
 import {
   type CampaignOptions,
@@ -47,7 +47,6 @@ import { Writes } from './writes.ts';
 /** Beyond the node's own bound, so that its word on what it did gets here before ours. */
 const requestTimeoutMs = limits.requestTimeoutMs + 500;
 const connectTimeoutMs = 1500;
-const sessionLengthMs = 30_000;
 
 /**
  * A cluster, as a program sees it.
@@ -444,12 +443,4 @@ export class Client {
     );
     this.#whenClosed?.();
   }
-}
-
-function aSessionLength(lengthMs: number | null | undefined): number | null {
-  if (lengthMs === null) return null;
-  const { leaseLengthMsMax: max, leaseLengthMsMin: min } = limits;
-  const ms = aWhole(lengthMs ?? sessionLengthMs, 'sessionLengthMs');
-  if (ms >= min && ms <= max) return ms;
-  throw new RangeError(`The sessionLengthMs must be from ${min} to ${max}, not ${ms}`);
 }

@@ -1,4 +1,4 @@
-import { ClusterError, isVoter, type Lineage, limits } from '../base/index.ts';
+import { isVoter, type Lineage, limits } from '../base/index.ts';
 import type { Announcer } from '../naming/index.ts';
 import { Node, usualTiming } from '../node/index.ts';
 import type { LogStore, PeerLinks } from '../ports/index.ts';
@@ -10,14 +10,15 @@ import { announcerOf } from './announcing.ts';
 import { arrive, patienceMs } from './arrival.ts';
 import { attach, confirmRemoved } from './attach.ts';
 import { found, freshLineage, freshNodeId } from './founding.ts';
+import { leaveOffice } from './leaving.ts';
+import { readdress } from './readdress.ts';
 import { firstEntry, isEmpty, loadState, withFirstEntry } from './recovery.ts';
-import type { FoundLeave } from './settle.ts';
+import { checkStillGood, type FoundLeave } from './settle.ts';
 import { openStore, type Store } from './store.ts';
 import { type Entrance, hintsOf, type LifeEnd, type LifeParts } from './types.ts';
 
 /** How long a node that was taken in waits for the first of what the others hold. */
 const attachAgainMs = 5000;
-const transferWithinMs = 2000;
 
 /** `leave`: the boot cluster or the other nodes let it found the cluster. */
 type OwnParts = LifeParts & { readonly leave: FoundLeave | null };
@@ -346,7 +347,7 @@ export class Life {
     this.#lineage = lineage;
     this.#whenLineageKnown();
     if (!known) this.#saveLineage(lineage).catch((error) => this.#fatal(error));
-    void this.#readdress();
+    void readdress(this.#node, this.#parts, () => this.#stopping !== null);
   }
 
   /** One at a time, and none after the folder was given back. */
@@ -361,29 +362,6 @@ export class Life {
   #keep(change: () => Promise<void>): Promise<void> {
     this.#saved = this.#saved.then(() => (this.#stopping === null ? change() : undefined));
     return this.#saved;
-  }
-
-  /** This node listens elsewhere than its membership says: the cluster is told. */
-  async #readdress(): Promise<void> {
-    const { world, address, options } = this.#parts;
-    const { membership } = this.#node.status().raft;
-    const known = membership.addresses.get(this.#node.id);
-    if (known === undefined || known === address) return;
-    const addresses = [...membership.addresses.values(), address];
-    try {
-      const client = await world.connect({
-        addresses,
-        clusterName: options.clusterName,
-        secret: options.secrets.rw,
-      });
-      const change = { kind: 'setAddress', id: this.#node.id, address } as const;
-      await client.changeMembership(change, null).finally(() => client.close());
-      this.#parts.logger.info({ address, before: known }, 'address changed');
-    } catch (error) {
-      if (this.#stopping !== null) return;
-      this.#parts.logger.debug({ error: String(error) }, 'address not changed yet');
-      world.clock.after(1000, () => void this.#readdress());
-    }
   }
 
   /** Somebody says that we were removed. Others must say so too before anything is set aside. */
@@ -419,49 +397,16 @@ export class Life {
     this.#over.abort();
     try {
       await this.#announcer?.stop();
-      if (retireThrough === null) await this.#leaveOffice();
+      if (retireThrough === null) {
+        this.#steward.stop();
+        this.#pulse.stop();
+        await leaveOffice(this.#node, this.#parts);
+      }
       await this.#close(retireThrough);
       this.#end(end);
     } catch (error) {
       this.#fail(error);
     }
-  }
-
-  /** Leadership goes to another voter first; a node without data leaves the cluster for good. */
-  async #leaveOffice(): Promise<void> {
-    const { options } = this.#parts;
-    const { raft } = this.#node.status();
-    this.#steward.stop();
-    this.#pulse.stop();
-    this.#node.drain();
-    const addresses = [...raft.membership.addresses]
-      .filter(([id]) => id !== this.#node.id)
-      .map(([, address]) => address);
-    // A node that has just attached may not know yet who the members are.
-    const others = addresses.length > 0 ? addresses : hintsOf(options);
-    if (others.length === 0) return;
-    if (raft.role === 'leader')
-      await this.#within(transferWithinMs, this.#node.transferLeadership(null));
-    if (options.dataFolder === null) {
-      await this.#within(transferWithinMs, this.#leaveCluster(others));
-    }
-  }
-
-  async #leaveCluster(through: readonly string[]): Promise<void> {
-    const { world, options } = this.#parts;
-    const { clusterName, secrets } = options;
-    const client = await world.connect({ addresses: through, clusterName, secret: secrets.rw });
-    try {
-      await client.changeMembership({ kind: 'remove', id: this.#node.id }, null);
-    } finally {
-      await client.close();
-    }
-  }
-
-  /** Waits for `what` or `ms`, whichever comes first; a failure of it is no reason not to go on. */
-  async #within(ms: number, what: Promise<unknown>): Promise<void> {
-    const time = new Promise<void>((resolve) => this.#parts.world.clock.after(ms, resolve));
-    await Promise.race([what.catch(() => {}), time]);
   }
 
   /** The starting list, backwards. */
@@ -502,13 +447,4 @@ export class Life {
     this.#fail(error);
     this.#over.abort(error);
   }
-}
-
-/** Without a data folder the leave of a boot cluster ends with its lease, and another one may have founded. */
-function checkStillGood(leave: FoundLeave | null): void {
-  if (leave?.boot === undefined || leave.isGood()) return;
-  throw new ClusterError(
-    'ERR_NO_LEASE',
-    'Cannot found the cluster: this process stood still for so long that another node may have; start it again',
-  );
 }

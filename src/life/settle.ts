@@ -87,3 +87,16 @@ export function throwIfAborted(signal: AbortSignal): void {
     cause: signal.reason,
   });
 }
+
+/**
+ * Without a data folder the leave of a boot cluster ends with its lease, and another one may have founded.
+ *
+ * @throws ERR_NO_LEASE when it has ended.
+ */
+export function checkStillGood(leave: FoundLeave | null): void {
+  if (leave?.boot === undefined || leave.isGood()) return;
+  throw new ClusterError(
+    'ERR_NO_LEASE',
+    'Cannot found the cluster: this process stood still for so long that another node may have; start it again',
+  );
+}

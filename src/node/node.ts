@@ -152,8 +152,12 @@ export class Node implements NodeHandle {
     const steps = this.#newTurn(outbox);
     const failed = (error: unknown) => this.#fatal(error);
     this.#loop = new Loop({ core, log: parts.log, clock, steps, failed });
-    this.#inbound = new Inbound({
-      clock,
+    this.#inbound = this.#newInbound();
+  }
+
+  #newInbound(): Inbound {
+    return new Inbound({
+      clock: this.#parts.clock,
       loop: this.#loop,
       liveness: this.#liveness,
       caughtUp: this.#caughtUp,

@@ -49,6 +49,9 @@ export type NativeSessionParts = {
 type Kept = { readonly request: NativeRequest; readonly wait: Abandonable };
 type OfKind<Kind extends NativeRequest['kind']> = Extract<NativeRequest, { readonly kind: Kind }>;
 type ReadRequest = OfKind<'get' | 'stat' | 'list' | 'walk'>;
+type AdminRequest = OfKind<
+  'status' | 'health' | 'logLevel' | 'home' | 'transfer' | 'join' | 'change'
+>;
 
 /** One connection that speaks the native protocol. Replies come in any order, paired by tag. */
 export class NativeSession implements Answerer<NativeRequest> {
@@ -122,44 +125,43 @@ export class NativeSession implements Answerer<NativeRequest> {
         return;
       case 'cancel':
         return this.#cancel(request);
+      case 'ping':
+        return this.#answer({ kind: 'pong', tag: request.tag });
+      case 'unknown': {
+        const words = `Cannot do verb ${request.verb}: it is not known here`;
+        return this.refuse(request, new ClusterError('ERR_UNKNOWN_VERB', words));
+      }
+      default:
+        return this.#administer(request);
+    }
+  }
+
+  /** What operators and other nodes ask of this node itself, and what changes who belongs to the cluster. */
+  #administer(request: AdminRequest): void {
+    const { node } = this.guest;
+    switch (request.kind) {
       case 'status': {
-        const report = reportOf(this.guest.node.status(), this.#about);
+        const report = reportOf(node.status(), this.#about);
         return this.#answer({ kind: 'status', tag: request.tag, report });
       }
       case 'health':
         return this.#health(request);
       case 'logLevel':
         return this.#logLevel(request);
-      case 'transfer':
-        if (this.#may(request, 'write')) {
-          void this.#afterChange(request, transfer(this.guest.node, request.to));
-        }
-        return;
-      case 'join':
-        if (this.#may(request, 'write'))
-          void this.#afterChange(request, join(this.guest.node, request));
-        return;
-      case 'change':
-        if (this.#may(request, 'write')) {
-          void this.#afterChange(request, change(this.guest.node, request));
-        }
-        return;
-      case 'ping':
-        return this.#answer({ kind: 'pong', tag: request.tag });
       case 'home':
-        if (this.#may(request, 'write')) {
-          this.#answer(homeReply(request.tag, this.guest.node, this.#about));
-        }
+        if (this.#may(request, 'write')) this.#answer(homeReply(request.tag, node, this.#about));
         return;
-      case 'unknown':
-        return this.refuse(
-          request,
-          new ClusterError(
-            'ERR_UNKNOWN_VERB',
-            `Cannot do verb ${request.verb}: it is not known here`,
-          ),
-        );
+      case 'transfer':
+        return this.#change(request, () => transfer(node, request.to));
+      case 'join':
+        return this.#change(request, () => join(node, request));
+      case 'change':
+        return this.#change(request, () => change(node, request));
     }
+  }
+
+  #change(request: NativeRequest, begin: () => ReturnType<typeof join>): void {
+    if (this.#may(request, 'write')) void this.#afterChange(request, begin());
   }
 
   /** Unasked: a guest that only listens must know where to go when all it knew are gone. */

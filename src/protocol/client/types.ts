@@ -13,7 +13,7 @@ import type {
   SessionId,
   Term,
 } from '../../base/index.ts';
-import type { NodeHealth, OperatorRequest } from './operators.ts';
+import type { NodeHealth, NodeHome, NodeReport, OperatorRequest } from './operators.ts';
 
 /**
  * The native protocol: what our own clients and nodes say to each other. docs/protocol.md has the
@@ -291,33 +291,6 @@ export type NativeResult =
   | { readonly kind: 'written'; readonly revision: Revision }
   | { readonly kind: 'counted'; readonly revision: Revision; readonly value: number }
   | { readonly kind: 'read'; readonly file: Omit<NativeFile, 'path'> | null };
-
-/** Whether a node belongs to a cluster. */
-export type NodeHome = {
-  readonly nodeId: NodeId;
-  /** `false`: it holds nothing and has never been taken in anywhere. */
-  readonly belongs: boolean;
-  /** The addresses with which it would found a cluster, sorted; empty: it was told none. */
-  readonly seeds: readonly string[];
-};
-
-/** Where a node is in its life, and what it knows. For people and tools. */
-export type NodeReport = {
-  readonly nodeId: NodeId;
-  readonly boot: BootNumber;
-  readonly address: string;
-  /** doozerd's own version. */
-  readonly version: string;
-  /** `joining`, `ready`, `draining`, `removed`, `stopped`. */
-  readonly life: string;
-  /** `follower`, `preCandidate`, `candidate`, `leader`. */
-  readonly role: string;
-  readonly leader: NodeId | null;
-  readonly term: Term;
-  readonly commitIndex: LogIndex;
-  readonly appliedIndex: LogIndex;
-  readonly revision: Revision;
-};
 
 /**
  * `at`: the revision of the state that was read. `ageMs`, only when the request had a `least`: for how
