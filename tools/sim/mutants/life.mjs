@@ -17,12 +17,7 @@ export const life = [
     bug: 'a node that is to come back founds a cluster of its own',
     source: 'consensus rule: rejoin; etcd#12578; row 23',
     file: 'src/life/recovery.js',
-    edits: [
-      [
-        'if (mustAttach || note !== null || options.attach.length > 0 || through.length > 0)',
-        'if (false)',
-      ],
-    ],
+    edits: [['if (mustAttach || note !== null || isTold || through.length > 0)', 'if (false)']],
   },
   {
     id: 'stall-counts-against-others',
