@@ -80,6 +80,26 @@ export const limits = {
   pageEntriesMax: 1000,
   /** Places kept of listings by offset, all guests together. Beyond: the oldest listing is scanned anew. */
   cursorPlacesMax: 262_144,
+  /**
+   * The answer to a wrong secret waits: so long for the first from an address, twice as long for each one more, up to
+   * the most; forgotten after so long without another.
+   */
+  wrongSecretMsMin: 100,
+  wrongSecretMsMax: 2000,
+  wrongSecretForgottenMs: 60_000,
+  /** Such answers that wait for one address. Beyond: its secrets are not looked at; the connection is closed. */
+  wrongSecretsPendingMax: 8,
+  /** Addresses whose wrong secrets are remembered. Beyond: the one quiet longest is forgotten. */
+  wrongSecretAddressesMax: 4096,
+  /** From a connection to the end of its TLS handshake. Beyond: closed. */
+  tlsHandshakeMs: 5000,
+  /** Files of certificates are looked at so often, and tried when they have changed. */
+  tlsLookMs: 2000,
+  /** One of those files. Beyond: it is not taken. */
+  tlsFileBytesMax: mib,
+  /** A certificate that ends so soon is told of, at once and then each time this passes. */
+  tlsExpiryDays: 30,
+  tlsExpiryTellMs: 86_400_000,
   /** Quiet so long, a connection is tried by the kernel; one whose machine vanished is closed. */
   keepAliveMs: 60_000,
   /** A plain HTTP connection that says nothing for so long is closed. */
@@ -103,6 +123,12 @@ export const limits = {
   logKeptBytes: 8 * mib,
   /** Log bytes since the last snapshot that make a node write the next one. */
   snapshotEveryBytes: 64 * mib,
+  /** A member that was not heard for so long is told of as silent; `-timeout` acts on it later. */
+  memberQuietMs: 5000,
+  /** A process that was told to stop ends after this, whatever is not done by then. */
+  stopMs: 20_000,
+  /** Alarms that stand on one node. Beyond: in the log only. */
+  alarmsMax: 32,
   /** Revisions that stay readable, unless -hist says otherwise. */
   historyRevisions: 2000,
   historyRevisionsMax: 1_000_000,
@@ -186,5 +212,9 @@ assert(
 assert(
   limits.diskLowBytes + limits.diskReserveBytes <= limits.diskClearBytes,
   'a disk that has cleared has room to refill the reserve',
+);
+assert(
+  limits.wrongSecretMsMax < limits.peerHelloTimeoutMs,
+  'who dialled with a wrong secret still hears it',
 );
 assert(limits.logKeptBytes < limits.snapshotEveryBytes, 'a snapshot makes the log shorter');

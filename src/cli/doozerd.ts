@@ -1,17 +1,19 @@
-import { AssertionError, ClusterError } from '../base/index.ts';
+import { AssertionError, ClusterError, limits } from '../base/index.ts';
 import type { Daemon, DaemonOptions } from '../daemon/index.ts';
 import { Complaint } from './complaint.ts';
 import { folderCommands, runFolderCommand } from './doozerd-folder.ts';
 import { badFlag, daemonOptions } from './doozerd-options.ts';
 import { doozerdFlags, doozerdUsage } from './doozerd-program.ts';
 import { isOn, parseGoFlags } from './go-flags.ts';
-import { nameProcess } from './process-name.ts';
+import { hideSecrets, nameProcess } from './process-name.ts';
 import { noSignals } from './signals.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { releaseVersion } from './version.ts';
 
 /** Runs `doozerd` with the words after its name until it is told to stop. */
 export async function runDoozerd(argv: readonly string[]): Promise<void> {
+  // First: a title renames the process, too.
+  hideSecrets();
   nameProcess('doozerd');
   const terminal = processTerminal(noSignals);
   process.on('uncaughtException', (error) => {
@@ -60,7 +62,8 @@ async function runDaemon(options: DaemonOptions): Promise<void> {
   // Loaded here, so that help and mistakes are answered at once.
   const { startDaemon } = await import('../daemon/index.ts');
   const signals = new Signals();
-  const daemon = await startDaemon(options);
+  const logForm = process.stderr.isTTY ? 'pretty' : 'json';
+  const daemon = await startDaemon({ ...options, logForm });
   signals.stopWith(daemon);
   await daemon.done;
 }
@@ -81,11 +84,21 @@ class Signals {
 
   stopWith(daemon: Daemon): void {
     this.#daemon = daemon;
+    const usual = daemon.logLevel() === 'debug' ? 'info' : daemon.logLevel();
+    process.on('SIGUSR2', () => {
+      daemon.setLogLevel(daemon.logLevel() === 'debug' ? usual : 'debug');
+    });
   }
 
   #received(statusAtOnce: number): void {
     if (this.#daemon === null || this.#stopping) process.exit(statusAtOnce);
     this.#stopping = true;
+    const impatience = setTimeout(() => {
+      const words = `not stopped within ${limits.stopMs / 1000} s: ended at once, which is safe`;
+      process.stderr.write(`doozerd: ${words}\n`);
+      process.exit(1);
+    }, limits.stopMs);
+    impatience.unref();
     this.#daemon.stop().catch((error: unknown) => {
       process.stderr.write(`${lastWords(error)}\n`);
       process.exit(1);

@@ -12,3 +12,18 @@ export function nameProcess(name: 'doozer' | 'doozerd'): void {
     // A name is a convenience: a system without /proc does without.
   }
 }
+
+/** `text` without what stands after `sk=` in a URI: for whatever a person or another process may see. */
+export const withoutSecrets = (text: string): string =>
+  text.replaceAll(/(sk=)[^&;\s"']+/gi, '$1***');
+
+/**
+ * Takes secrets out of the arguments that other users see in `ps`. They stand there from the start of the process until
+ * now: who cannot have that gives them in the environment.
+ */
+export function hideSecrets(): void {
+  const shown = [...process.execArgv, ...process.argv.slice(1)];
+  if (shown.every((word) => withoutSecrets(word) === word)) return;
+  // Longer than before it would be cut, and the rest of the old one is wiped.
+  process.title = [process.argv0, ...shown.map(withoutSecrets)].join(' ');
+}

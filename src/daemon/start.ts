@@ -1,10 +1,17 @@
 import { WebDoor } from '../doors/index.ts';
 import { Life } from '../life/index.ts';
-import type { Logger } from '../ports/index.ts';
-import { claimAddresses, hostOf, onNextFreePort, publishedAddress } from './address.ts';
-import { pinoLogger } from './logger.ts';
+import { systemClock } from '../platform/index.ts';
+import {
+  advertisedAddress,
+  claimAddresses,
+  hostOf,
+  onNextFreePort,
+  publishedAddress,
+} from './address.ts';
+import { ProcessHost } from './host.ts';
+import { type ProcessLogger, pinoLogger } from './logger.ts';
 import type { Daemon, DaemonOptions } from './options.ts';
-import { realWorld } from './world.ts';
+import { type RealWorld, realWorld } from './world.ts';
 
 /**
  * Starts a node: claims its address, recovers its data, and founds a cluster, attaches to one or
@@ -13,11 +20,13 @@ import { realWorld } from './world.ts';
  * @throws ClusterError naming what was in the way; nothing is left running.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const logger = pinoLogger(options.logLevel, {});
+  const logger = pinoLogger(options.logLevel, {}, options.logForm ?? 'json');
   const { web } = options;
   const wanted = web === null || web === 'default' ? [] : [web];
   const [listen = options.listen] = await claimAddresses([options.listen, ...wanted]);
-  const daemon = new RunningDaemon(options, logger, listen, publishedAddress(listen));
+  const { advertise: told } = options;
+  const address = told === undefined ? publishedAddress(listen) : advertisedAddress(told, listen);
+  const daemon = new RunningDaemon(options, logger, listen, address);
   await daemon.start();
   return daemon;
 }
@@ -29,9 +38,11 @@ class RunningDaemon implements Daemon {
   /** Numeric, and free a moment ago. */
   readonly #listen: string;
   readonly #options: DaemonOptions;
-  readonly #logger: Logger;
+  readonly #logger: ProcessLogger;
+  readonly #host: ProcessHost;
   /** The parts' timers keep no process alive, and there are moments without a socket. */
   readonly #alive = setInterval(() => {}, aliveMs);
+  #world: RealWorld | null = null;
   #web: WebDoor | null = null;
   #life: Life | null = null;
   #following: Promise<void> = Promise.resolve();
@@ -41,9 +52,14 @@ class RunningDaemon implements Daemon {
   #reject!: (error: unknown) => void;
   readonly done: Promise<void>;
 
-  constructor(options: DaemonOptions, logger: Logger, listen: string, address: string) {
+  constructor(options: DaemonOptions, logger: ProcessLogger, listen: string, address: string) {
     this.#options = options;
     this.#logger = logger;
+    this.#host = new ProcessHost({
+      clock: systemClock(),
+      logger,
+      dataFolder: options.dataFolder,
+    });
     this.#listen = listen;
     this.address = address;
     this.done = new Promise((resolve, reject) => {
@@ -53,6 +69,9 @@ class RunningDaemon implements Daemon {
     this.done.catch(() => {});
   }
 
+  readonly logLevel = () => this.#logger.level;
+  readonly setLogLevel: Daemon['setLogLevel'] = (level) => this.#logger.setLevel(level);
+
   get webAddress(): string | null {
     return this.#web?.address() ?? null;
   }
@@ -61,6 +80,7 @@ class RunningDaemon implements Daemon {
     try {
       this.#life = await this.#begin([], false);
       this.#web = await this.#startWeb(this.#life);
+      await this.#host.start();
     } catch (error) {
       await this.#life?.stop();
       clearInterval(this.#alive);
@@ -78,6 +98,7 @@ class RunningDaemon implements Daemon {
 
   async #stopAll(): Promise<void> {
     this.#stop.abort();
+    this.#host.stop();
     this.#logger.info({ address: this.address }, 'stopping');
     await this.#web?.stop();
     await this.#life?.stop();
@@ -88,8 +109,9 @@ class RunningDaemon implements Daemon {
   }
 
   #begin(through: readonly string[], mustAttach: boolean): Promise<Life> {
+    this.#world = realWorld(this.#listen, this.#host);
     return Life.begin({
-      world: realWorld(this.#listen),
+      world: this.#world,
       options: this.#options,
       address: this.address,
       logger: this.#logger,
@@ -122,7 +144,13 @@ class RunningDaemon implements Daemon {
     const { web, webExplicit } = this.#options;
     if (web === null) return null;
     const start = async (address: string) => {
-      const door = new WebDoor({ address, server: life.server, nodeAddress: () => this.address });
+      const door = new WebDoor({
+        address,
+        server: life.server,
+        metrics: this.#world?.metrics() ?? null,
+        clock: systemClock(),
+        nodeAddress: () => this.address,
+      });
       await door.start();
       return door;
     };

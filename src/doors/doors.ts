@@ -3,8 +3,10 @@ import { Socket } from 'node:net';
 import { limits } from '../base/index.ts';
 import type { Clock, Logger } from '../ports/index.ts';
 import type { Server } from '../server/index.ts';
+import { admit } from './admission.ts';
 import { DoozerDoor } from './doozer.ts';
 import { createHttp, refuse, type Upgrade } from './http.ts';
+import { Metrics, type MetricsParts } from './metrics.ts';
 import { NativeDoor } from './native.ts';
 import { Port } from './port.ts';
 
@@ -16,6 +18,8 @@ export type DoorsParts = {
   readonly logger: Logger;
   /** Takes an upgrade request of a peer, on `/peer`. The socket is the transport's from there on. */
   readonly peers: Upgrade;
+  /** What /metrics tells besides server and doors; absent: there is no /metrics. */
+  readonly meters?: Pick<MetricsParts, 'links' | 'saveSeconds' | 'ofProcess'>;
   /** Other than the usual, for tests. */
   readonly connectionsMax?: number;
   readonly unsentBytesMax?: number;
@@ -33,6 +37,7 @@ export class Doors {
   readonly #doozer: DoozerDoor;
   readonly #native: NativeDoor;
   readonly #http: HttpServer;
+  readonly metrics: Metrics | null;
   readonly #port: Port;
   #stopped: Promise<void> | null = null;
 
@@ -50,12 +55,16 @@ export class Doors {
       unfinishedMs: parts.unfinishedMs,
     });
     this.#native = new NativeDoor({ server, clock, logger, unsentBytesMax });
+    const doors = () => this.#port.figures();
+    this.metrics = parts.meters ? new Metrics({ server, doors, ...parts.meters }) : null;
     this.#http = createHttp({
       upgrades: new Map<string, Upgrade>([
         ['/peer', (request, socket, head) => this.#peer(request, socket, head)],
         ['/client', (request, socket, head) => this.#client(request, socket, head)],
       ]),
-      ready: () => server.ready(),
+      unready: () => server.unready(),
+      metrics: this.metrics,
+      admit: (request, response, then) => admit({ server, clock }, request, response, then),
       page: null,
     });
     this.#port = new Port({

@@ -87,6 +87,7 @@ class DoozerConnection {
         drop: (reason) => this.#drop(reason),
       },
       () => this.#intake.goOn(),
+      socket.remoteAddress,
     );
     this.#outlet = new Outlet<DoozerResponse>({
       socket,

@@ -11,6 +11,7 @@ import {
   type NativeReply,
   type NativeRequest,
   nativeProtocol,
+  type ServerHello,
   sizeHint,
 } from '../protocol/client/index.ts';
 import type { NativeSession, Server } from '../server/index.ts';
@@ -47,7 +48,12 @@ export class NativeDoor {
   /** Takes an upgrade request for the native protocol. */
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new NativeConnection(this.#parts, webSocket, socket);
+      const connection = new NativeConnection(
+        this.#parts,
+        webSocket,
+        socket,
+        request.socket.remoteAddress,
+      );
       this.#connections.add(connection);
       webSocket.once('close', () => {
         this.#connections.delete(connection);
@@ -80,7 +86,9 @@ export class NativeDoor {
 class NativeConnection {
   readonly #parts: NativeDoorParts;
   readonly #webSocket: WebSocket;
-  readonly #patience: Timer;
+  readonly #address: string | undefined;
+  /** Until the hello; then, if it is refused late, until its answer leaves. */
+  #patience: Timer;
   readonly #outlet: Outlet<NativeReply>;
   readonly #intake: Intake<NativeRequest>;
   /** `null` until the hello was welcome. */
@@ -88,8 +96,14 @@ class NativeConnection {
   /** Of the protocol, as agreed in the hellos. */
   #version: number = nativeProtocol.oldest;
 
-  constructor(parts: NativeDoorParts, webSocket: WebSocket, socket: Duplex) {
+  constructor(
+    parts: NativeDoorParts,
+    webSocket: WebSocket,
+    socket: Duplex,
+    address: string | undefined,
+  ) {
     this.#parts = parts;
+    this.#address = address;
     this.#webSocket = webSocket;
     this.#patience = parts.clock.after(limits.requestTimeoutMs, () => webSocket.terminate());
     this.#outlet = new Outlet<NativeReply>({
@@ -164,12 +178,27 @@ class NativeConnection {
         room: () => this.#outlet.room,
       },
       () => this.#intake.goOn(),
+      this.#address,
     );
     this.#patience.cancel();
+    if (opened.session === null) {
+      this.#refuse(opened.hello, opened.afterMs);
+      return;
+    }
     this.#webSocket.send(encodeServerHello(opened.hello));
     this.#session = opened.session;
     this.#version = opened.hello.version;
-    if (opened.hello.kind === 'refused') this.#drop(closed.refused, opened.hello.detail);
+  }
+
+  /** Nothing more is heard; the answer leaves after `afterMs`, unless the guest does before. */
+  #refuse(hello: Extract<ServerHello, { kind: 'refused' }>, afterMs: number): void {
+    this.#intake.close();
+    const answer = () => {
+      this.#webSocket.send(encodeServerHello(hello));
+      this.#drop(closed.refused, hello.detail);
+    };
+    if (afterMs === 0) answer();
+    else this.#patience = this.#parts.clock.after(afterMs, answer);
   }
 
   #drop(code: number, reason: string): void {

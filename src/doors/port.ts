@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { assert, limits } from '../base/index.ts';
 import type { Clock, Logger } from '../ports/index.ts';
 import { addressOf, listenOn } from './address.ts';
+import type { DoorFigures } from './metrics.ts';
 
 export type PortParts = {
   readonly clock: Clock;
@@ -29,6 +30,8 @@ export class Port {
   /** Those of them that have not said what they speak, or speak plain HTTP: nobody's to say good-bye to. */
   readonly #passing = new Set<Socket>();
   #address = '';
+  #receivedBytes = 0;
+  #sentBytes = 0;
 
   constructor(parts: PortParts) {
     this.#parts = parts;
@@ -54,10 +57,28 @@ export class Port {
     return this.#sockets.size;
   }
 
+  /** Guests' connections and what went over them, those that are gone too. */
+  figures(): DoorFigures {
+    let [receivedBytes, sentBytes] = [this.#receivedBytes, this.#sentBytes];
+    for (const socket of this.#sockets) {
+      receivedBytes += socket.bytesRead;
+      sentBytes += socket.bytesWritten;
+    }
+    return { connections: this.#sockets.size, receivedBytes, sentBytes };
+  }
+
   /** This connection is a peer's: it takes no guest's place, and is the transport's to close. */
   release(socket: Socket): void {
     this.#sockets.delete(socket);
     this.#passing.delete(socket);
+  }
+
+  #gone(socket: Socket): void {
+    if (this.#sockets.has(socket)) {
+      this.#receivedBytes += socket.bytesRead;
+      this.#sentBytes += socket.bytesWritten;
+    }
+    this.release(socket);
   }
 
   /** This connection is a guest's now, and a door's to close. */
@@ -90,7 +111,7 @@ export class Port {
     });
     socket.once('close', () => {
       patience?.cancel();
-      this.release(socket);
+      this.#gone(socket);
     });
     socket.once('data', (first: Buffer) => {
       patience?.cancel();

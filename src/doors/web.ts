@@ -2,16 +2,23 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import { isVoter } from '../base/index.ts';
 import type { NodeStatus } from '../node/index.ts';
 import { childOf, parsePath, rootPath } from '../paths/index.ts';
+import type { Clock } from '../ports/index.ts';
 import type { Server } from '../server/index.ts';
 import { children, stat, type View } from '../tree/index.ts';
 import { addressOf, listenOn } from './address.ts';
-import { createHttp, pathOf, plain } from './http.ts';
+import { admit } from './admission.ts';
+import { createHttp, pathOf } from './http.ts';
+import type { Metrics } from './metrics.ts';
 import { type PageMember, type PageName, pageHeaders, pageOf } from './page.ts';
+import { plain } from './plain.ts';
 
 export type WebDoorParts = {
   /** host:port; port 0 takes a free one. */
   readonly address: string;
   readonly server: Server;
+  /** For /metrics, as at the node's own port. */
+  readonly metrics: Metrics | null;
+  readonly clock: Clock;
   /** What this node calls its own address. */
   readonly nodeAddress: () => string;
 };
@@ -23,7 +30,7 @@ const namesMax = 1000;
  * The web listener: one read-only page for each directory, as this node knows it, of whatever age.
  *
  * Departs from doozerd: the page stands alone, loads nothing, runs nothing, escapes every name; and
- * where a secret is set it says that it does not know how to ask for one, where doozerd hung.
+ * where a secret is set it asks for one (RFC 7617, any user name), where doozerd hung.
  */
 export class WebDoor {
   readonly #parts: WebDoorParts;
@@ -33,7 +40,9 @@ export class WebDoor {
     this.#parts = parts;
     this.#http = createHttp({
       upgrades: new Map(),
-      ready: () => parts.server.ready(),
+      unready: () => parts.server.unready(),
+      metrics: parts.metrics,
+      admit: (request, response, then) => admit(parts, request, response, then),
       page: (request, response) => this.#page(request, response),
     });
   }
@@ -62,9 +71,13 @@ export class WebDoor {
       plain(response, 405, '');
     } else if (!path.endsWith('/')) {
       plain(response, 404, '');
-    } else if (this.#parts.server.guarded) {
-      plain(response, 401, 'This cluster has a secret, and this page cannot ask for it yet.\n');
-    } else if (!this.#parts.server.node.serves()) {
+    } else {
+      admit(this.#parts, request, response, () => this.#show(request, response, path));
+    }
+  }
+
+  #show(request: IncomingMessage, response: ServerResponse, path: string): void {
+    if (!this.#parts.server.node.serves()) {
       plain(response, 503, 'The state of this node is condemned; ask another node.\n');
     } else {
       const html = this.#html(decoded(path));
@@ -90,6 +103,7 @@ export class WebDoor {
       leader: status.raft.leader,
       revision: view.revision,
       members: membersOf(status),
+      alarms: server.host?.alarms.standing ?? [],
     });
   }
 }

@@ -48,4 +48,5 @@ export { decodeMembership, encodeMembership } from './membership.ts';
 export { decodePeerFrame, encodePeerFrame, peerFrameLength, splitPeerFrame } from './peer/frame.ts';
 export type { PeerHello } from './peer/hello.ts';
 export { decodePeerHello, encodePeerHello, peerProtocol } from './peer/hello.ts';
+export { decodePeerProof, encodePeerProof, proofBytes } from './peer/proof.ts';
 export type { DigestClaim, DigestPoint, NodeMessage, PeerFrame } from './peer/types.ts';

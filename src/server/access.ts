@@ -1,4 +1,5 @@
-import { utf8 } from '../base/index.ts';
+import { Guesses, utf8 } from '../base/index.ts';
+import type { Clock } from '../ports/index.ts';
 
 /** Two secrets; an empty one is not set. A read-only secret alone is refused where the daemon starts. */
 export type Secrets = { readonly rw: string; readonly ro: string };
@@ -13,14 +14,38 @@ export const includes = (held: Right, needed: Right): boolean => rank[held] >= r
 /** The greater of two rights: what a guest was given once stays. */
 export const greater = (a: Right, b: Right): Right => (includes(a, b) ? a : b);
 
+/** What comes of showing a secret. */
+export type Verdict =
+  | { readonly kind: 'right'; readonly right: 'read' | 'write' }
+  /** The answer has to wait so long, and nothing else of its connection may be taken meanwhile. */
+  | { readonly kind: 'wrong'; readonly afterMs: number }
+  /** Too many answers wait for its address: it was not looked at, and the connection is to be closed. */
+  | { readonly kind: 'unheard' };
+
 /** Tells what a secret is worth. Holds the secrets as bytes; they never leave it. */
 export class Access {
   readonly #rw: Uint8Array;
   readonly #ro: Uint8Array;
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #guesses = new Guesses();
 
-  constructor(secrets: Secrets) {
+  constructor(secrets: Secrets, clock: Pick<Clock, 'now'>) {
     this.#rw = utf8(secrets.rw);
     this.#ro = utf8(secrets.ro);
+    this.#clock = clock;
+  }
+
+  /**
+   * Judges a secret shown by a guest from `address`. An empty one is no guess and never waits; nor does any where
+   * there is nothing to guess.
+   */
+  judge(given: Uint8Array, address: string): Verdict {
+    const now = this.#clock.now();
+    const isGuess = this.guarded && given.length > 0;
+    if (isGuess && !this.#guesses.mayTry(address, now)) return { kind: 'unheard' };
+    const right = this.rightOf(given);
+    if (right !== 'none') return { kind: 'right', right };
+    return { kind: 'wrong', afterMs: isGuess ? this.#guesses.failed(address, now) : 0 };
   }
 
   /** The read-write secret is compared first, as doozerd does; `none` when neither fits. */

@@ -1,6 +1,7 @@
 import { ClusterError, must, noBytes, utf8 } from '../base/index.ts';
 import type { Cancel } from '../node/index.ts';
 import { compileGlob, parsePath } from '../paths/index.ts';
+import type { Clock, Timer } from '../ports/index.ts';
 import { type DoozerRequest, type DoozerResponse, doozerVerbs } from '../protocol/doozer/index.ts';
 import {
   type Cursors,
@@ -15,6 +16,7 @@ import {
 } from '../tree/index.ts';
 import type { Access } from './access.ts';
 import { checkBody, checkGlob, checkPath } from './checks.ts';
+import type { RequestCounts } from './counts.ts';
 import {
   denied,
   done,
@@ -47,6 +49,10 @@ export type DoozerSessionParts = {
   readonly guest: Guest;
   readonly access: Access;
   readonly cursors: Cursors;
+  readonly requests: RequestCounts;
+  readonly clock: Clock;
+  /** Of the other side; how fast it may guess a secret is counted by it. */
+  readonly address: string;
   readonly sink: DoozerSink;
 };
 
@@ -60,21 +66,30 @@ export type DoozerSessionParts = {
 export class DoozerSession implements Answerer<DoozerRequest> {
   readonly guest: Guest;
   readonly #access: Access;
+  readonly #clock: Clock;
+  readonly #address: string;
   readonly #cursors: Cursors;
   readonly #sink: DoozerSink;
+  readonly #requests: RequestCounts;
   readonly #ordered: Ordered<DoozerResponse>;
   readonly #cancelCondemned: Cancel;
+  /** The answer to a wrong secret, which waits. */
+  #refusal: Timer | null = null;
 
   constructor(parts: DoozerSessionParts) {
     this.guest = parts.guest;
     this.#access = parts.access;
+    this.#clock = parts.clock;
+    this.#address = parts.address;
     this.#cursors = parts.cursors;
     this.#sink = parts.sink;
+    this.#requests = parts.requests;
     this.#ordered = new Ordered((response) => this.#release(response));
     this.#cancelCondemned = this.guest.node.onCondemned(() => this.#drop());
   }
 
   handle(request: DoozerRequest): void {
+    this.#requests.countDoozer(request.verb);
     if (!this.guest.node.serves()) return this.#drop();
     switch (request.verb) {
       case doozerVerbs.GET:
@@ -107,6 +122,7 @@ export class DoozerSession implements Answerer<DoozerRequest> {
   /** The connection is gone, and all its waits with it. */
   close(): void {
     this.#cancelCondemned();
+    this.#refusal?.cancel();
     this.guest.close();
   }
 
@@ -180,10 +196,24 @@ export class DoozerSession implements Answerer<DoozerRequest> {
   }
 
   #accessVerb(request: DoozerRequest): void {
-    const right = this.#access.rightOf(request.value ?? noBytes);
-    if (right === 'none') return this.#inOrder(denied(request.tag));
-    this.guest.grant(right);
+    const verdict = this.#access.judge(request.value ?? noBytes, this.#address);
+    if (verdict.kind === 'unheard') return this.#sink.drop('too many wrong secrets');
+    if (verdict.kind === 'wrong') return this.#refuseLate(request, verdict.afterMs);
+    this.guest.grant(verdict.right);
     this.#inOrder(done(request.tag));
+  }
+
+  /** Departs from doozerd: a wrong secret costs time, in which its connection gets nothing else done. */
+  #refuseLate(request: DoozerRequest, afterMs: number): void {
+    if (afterMs === 0) return this.#inOrder(denied(request.tag));
+    this.guest.begin();
+    this.guest.stall();
+    this.#refusal = this.#clock.after(afterMs, () => {
+      this.#refusal = null;
+      this.guest.end();
+      if (!this.guest.closed) this.#inOrder(denied(request.tag));
+      this.guest.goOn();
+    });
   }
 
   #mayRead(request: DoozerRequest): boolean {

@@ -33,19 +33,31 @@ export type Answerer<R> = {
   readonly refuse: (request: R, error: ClusterError) => void;
 };
 
+/** Waits and watches of all guests of a server together. */
+export type Waiting = { waits: number };
+
 /** One connection as the server sees it, whatever it speaks: its right, what it waits for, its bounds. */
 export class Guest {
   readonly node: NodeHandle;
   readonly limits: ServerLimits;
   readonly #room: () => void;
+  readonly #all: Waiting;
   readonly #waiting = new Set<Abandonable>();
   #right: Right;
   #requests = 0;
+  #stalled = false;
   #closed = false;
 
   /** `room` is called when requests are taken again after `full`; it only schedules. */
-  constructor(node: NodeHandle, serverLimits: ServerLimits, right: Right, room: () => void) {
+  constructor(
+    node: NodeHandle,
+    serverLimits: ServerLimits,
+    right: Right,
+    room: () => void,
+    waiting: Waiting = { waits: 0 },
+  ) {
     this.node = node;
+    this.#all = waiting;
     this.limits = serverLimits;
     this.#right = right;
     this.#room = room;
@@ -57,7 +69,7 @@ export class Guest {
 
   /** No more requests for now: the door stops reading. Waits do not count here, they have a bound of their own. */
   get full(): boolean {
-    return this.#requests >= this.limits.requestsPerConnectionMax;
+    return this.#stalled || this.#requests >= this.limits.requestsPerConnectionMax;
   }
 
   /** Requests taken and not answered. */
@@ -91,16 +103,28 @@ export class Guest {
     if (wasFull && !this.full && !this.#closed) this.#room();
   }
 
+  /** Nothing more is taken until `goOn`: what was asked last is to cost time. */
+  stall(): void {
+    assert(!this.#stalled, 'nothing is taken while a guest is stalled');
+    this.#stalled = true;
+  }
+
+  goOn(): void {
+    this.#stalled = false;
+    if (!this.full && !this.#closed) this.#room();
+  }
+
   /** Whether one more wait may hang here; if so it does, until `release`. */
   hold(wait: Abandonable): boolean {
     if (this.#waiting.size >= this.limits.watchersPerConnectionMax) return false;
     this.#waiting.add(wait);
+    this.#all.waits += 1;
     assert(this.#waiting.size <= this.limits.watchersPerConnectionMax, 'N3: waits are bounded');
     return true;
   }
 
   release(wait: Abandonable): void {
-    this.#waiting.delete(wait);
+    if (this.#waiting.delete(wait)) this.#all.waits -= 1;
   }
 
   /** The connection is gone: no wait stays behind. What was proposed goes on; nobody hears of it. */
@@ -109,6 +133,7 @@ export class Guest {
     this.#closed = true;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
+    this.#all.waits -= waiting.length;
     for (const wait of waiting) wait.abandon();
   }
 }

@@ -1,12 +1,13 @@
-import { ClusterError, type ErrorCode, limits, utf8 } from '../base/index.ts';
+import { ClusterError, type ErrorCode, limits, noBytes, utf8 } from '../base/index.ts';
 import type { NodeHandle } from '../node/index.ts';
-import type { Clock, Logger } from '../ports/index.ts';
+import type { Clock, Host, Logger } from '../ports/index.ts';
 import { type ClientHello, nativeProtocol, type ServerHello } from '../protocol/client/index.ts';
 import { Cursors } from '../tree/index.ts';
-import { Access, type Right, type Secrets } from './access.ts';
+import { Access, type Right, type Secrets, type Verdict } from './access.ts';
 import { CatchUp } from './catch-up.ts';
+import { RequestCounts } from './counts.ts';
 import { DoozerSession, type DoozerSink } from './doozer-session.ts';
-import { defaultServerLimits, Guest, type ServerLimits } from './guest.ts';
+import { defaultServerLimits, Guest, type ServerLimits, type Waiting } from './guest.ts';
 import { type About, leaderAddressOf } from './native-answers.ts';
 import { NativeSession, type NativeSink } from './native-session.ts';
 
@@ -24,7 +25,12 @@ export type ServerParts = {
 /** What comes of a native client's hello: an answer, and a session if it is welcome. */
 export type Opened =
   | { readonly hello: Extract<ServerHello, { kind: 'welcome' }>; readonly session: NativeSession }
-  | { readonly hello: Extract<ServerHello, { kind: 'refused' }>; readonly session: null };
+  | {
+      readonly hello: Extract<ServerHello, { kind: 'refused' }>;
+      readonly session: null;
+      /** The answer has to wait so long; 0: it may leave at once. */
+      readonly afterMs: number;
+    };
 
 /** Gives every connection its session, and holds what they share. */
 export class Server {
@@ -32,14 +38,26 @@ export class Server {
   readonly #limits: ServerLimits;
   readonly #access: Access;
   readonly #catchUp: CatchUp;
+  /** What guests asked for, and how many waits of theirs hang here. */
+  readonly requests = new RequestCounts();
+  readonly waiting: Waiting = { waits: 0 };
   /** Where listings by offset stand, for all guests together. */
   readonly #cursors = new Cursors(limits.cursorPlacesMax);
 
   constructor(parts: ServerParts) {
     this.#parts = parts;
     this.#limits = { ...defaultServerLimits, ...parts.limits };
-    this.#access = new Access(parts.secrets);
+    this.#access = new Access(parts.secrets, parts.clock);
     this.#catchUp = new CatchUp(parts.clock);
+  }
+
+  /** The process; `null` where there is none to speak of. */
+  get host(): Host | null {
+    return this.#parts.about.host ?? null;
+  }
+
+  get version(): string {
+    return this.#parts.about.version;
   }
 
   get node(): NodeHandle {
@@ -51,33 +69,46 @@ export class Server {
     return this.#access.guarded;
   }
 
-  /** What a secret is worth here, for doors that ask by themselves. */
-  rightOf(secret: string): Right {
-    return this.#access.rightOf(utf8(secret));
+  /** What comes of a secret that somebody at `address` shows, for doors that ask by themselves. */
+  judge(secret: string, address: string): Verdict {
+    return this.#access.judge(utf8(secret), address);
   }
 
-  /** A node without a leader cannot vouch for anything newer than it has; a condemned one for nothing. */
   ready(): boolean {
+    return this.unready() === null;
+  }
+
+  /**
+   * Why nobody should be sent here, in a word or two; `null`: it is ready. A node without a leader cannot
+   * vouch for anything newer than it has; a condemned one for nothing.
+   */
+  unready(): string | null {
     const { node } = this.#parts;
     const { life, raft } = node.status();
-    return raft.leader !== null && life === 'ready' && node.serves();
+    if (life !== 'ready') return life;
+    if (!node.serves()) return 'condemned';
+    return raft.leader === null ? 'no leader' : null;
   }
 
   /**
    * The session of a connection that speaks doozer. It begins as if ACCESS with an empty secret had
    * been sent. `room`: requests are taken again after the guest was full; it may only schedule.
+   * `address`: of the other side, without its port.
    */
-  openDoozer(sink: DoozerSink, room: () => void): DoozerSession {
+  openDoozer(sink: DoozerSink, room: () => void, address = ''): DoozerSession {
     return new DoozerSession({
-      guest: this.#guest(this.rightOf(''), room),
+      guest: this.#guest(this.#access.rightOf(noBytes), room),
       access: this.#access,
       cursors: this.#cursors,
+      requests: this.requests,
+      clock: this.#parts.clock,
+      address,
       sink,
     });
   }
 
   /** Checks a native client's hello: version, cluster name, secret, in this order. */
-  openNative(hello: ClientHello, sink: NativeSink, room: () => void): Opened {
+  openNative(hello: ClientHello, sink: NativeSink, room: () => void, address = ''): Opened {
     const status = this.#parts.node.status();
     if (hello.version < nativeProtocol.oldest) {
       return refused(
@@ -91,11 +122,16 @@ export class Server {
         `This is cluster "${status.clusterName}", not "${hello.clusterName}"`,
       );
     }
-    const right = this.rightOf(hello.secret);
-    // Without a secret a guest is let in with what everyone may do, as in doozer: REV and SELF at least.
-    if (right === 'none' && hello.secret !== '') {
-      return refused('ERR_ACCESS_DENIED', "permission denied: the secret is not this cluster's");
+    const verdict = this.judge(hello.secret, address);
+    if (verdict.kind === 'unheard') {
+      return refused('ERR_OVERLOADED', 'Too many wrong secrets from this address: try again later');
     }
+    // Without a secret a guest is let in with what everyone may do, as in doozer: REV and SELF at least.
+    if (verdict.kind === 'wrong' && hello.secret !== '') {
+      const detail = "permission denied: the secret is not this cluster's";
+      return refused('ERR_ACCESS_DENIED', detail, verdict.afterMs);
+    }
+    const right: Right = verdict.kind === 'right' ? verdict.right : 'none';
     const { clock, about } = this.#parts;
     const { membership } = status.raft;
     return {
@@ -114,6 +150,7 @@ export class Server {
         guest: this.#guest(right, room),
         cursors: this.#cursors,
         catchUp: this.#catchUp,
+        requests: this.requests,
         clock,
         about,
         sink,
@@ -122,14 +159,15 @@ export class Server {
   }
 
   #guest(right: Right, room: () => void): Guest {
-    return new Guest(this.#parts.node, this.#limits, right, room);
+    return new Guest(this.#parts.node, this.#limits, right, room, this.waiting);
   }
 }
 
-function refused(code: ErrorCode, detail: string): Opened {
+function refused(code: ErrorCode, detail: string, afterMs = 0): Opened {
   const { code: checked, message } = new ClusterError(code, detail);
   return {
     hello: { kind: 'refused', version: nativeProtocol.newest, code: checked, detail: message },
     session: null,
+    afterMs,
   };
 }

@@ -34,6 +34,8 @@ export type Happened = Record<
   | 'scribbles'
   | 'selfEnded'
   | 'guestsKilled'
+  | 'guestsCutOff'
+  | 'guestsStalled'
   /** Runs in which too many folders were lost to go on: operators had left too few voters. */
   | 'excused',
   number
@@ -64,6 +66,8 @@ export class Cluster {
     scribbles: 0,
     selfEnded: 0,
     guestsKilled: 0,
+    guestsCutOff: 0,
+    guestsStalled: 0,
     excused: 0,
   };
   readonly #checksum: Checksum;
@@ -117,6 +121,7 @@ export class Cluster {
             (kind === 'caller' || (kind === 'library' && sessionLengthMs !== null)),
         ),
     });
+    this.net.tapNative(this.checkers.streams);
   }
 
   /** A new machine, not yet started. `null`: there are enough. */
@@ -303,6 +308,38 @@ export class Cluster {
       aheadMs = Math.max(aheadMs, machine.aheadMs);
     }
     return { fastest, aheadMs };
+  }
+
+  /** Asks every node, as a guest would, how old its state may be. */
+  askAges(): void {
+    for (const machine of this.machines) {
+      machine.ask((node) => {
+        const { leader, membership } = node.status().raft;
+        const { revision } = node.view();
+        this.checkers.ages.sampled({
+          node: node.status().id,
+          ageMs: node.ageMs(),
+          revision,
+          leader,
+          membership,
+          localMs: machine.localMs,
+          aheadMs: machine.aheadMs,
+          nowMs: this.world.nowMs,
+          lagMs: this.#lagMs(),
+        });
+      });
+    }
+  }
+
+  /**
+   * How far behind a node may be that has caught up with a leader, and hears of it: only known where nothing
+   * comes between nodes, and nobody stands still with what has come to it unread.
+   */
+  #lagMs(): number | null {
+    const { net, timing } = this.plan.shape;
+    const isFair = !this.netTouched && net.lossPercent === 0 && net.tailPercent === 0;
+    if (!isFair || this.happened.pauses > 0) return null;
+    return 2 * timing.electionTimeoutTicks * timing.tickMs;
   }
 
   observe(): void {

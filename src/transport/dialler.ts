@@ -2,8 +2,7 @@ import { WebSocket } from 'ws';
 import type { NodeId, Prng } from '../base/index.ts';
 import { limits } from '../base/index.ts';
 import type { Clock, Timer } from '../ports/index.ts';
-import type { PeerHello } from '../protocol/index.ts';
-import type { LinkEvents } from './link.ts';
+import type { LinkEvents, LinkParts } from './link.ts';
 import { Link } from './link.ts';
 
 export type DiallerParts = {
@@ -11,7 +10,8 @@ export type DiallerParts = {
   readonly address: string;
   readonly clock: Clock;
   readonly prng: Prng;
-  readonly hello: () => PeerHello;
+  readonly hello: LinkParts['hello'];
+  readonly proofKey: Uint8Array | null;
   readonly helloTimeoutMs: number;
   readonly events: LinkEvents;
   /** The address makes no URL. */
@@ -86,7 +86,7 @@ export class Dialler {
 
   #dial(): void {
     this.#timer = null;
-    const { address, clock, hello, helloTimeoutMs, peer, events } = this.#parts;
+    const { address, clock, hello, helloTimeoutMs, peer, proofKey, events } = this.#parts;
     const socket = dialSocket(address);
     if (socket === null) {
       this.#again();
@@ -97,6 +97,9 @@ export class Dialler {
       socket,
       clock,
       hello,
+      proofKey,
+      // Said at once: who is dialled cannot guess.
+      wrongProof: () => 0,
       dialled: true,
       expect: (theirs) =>
         theirs.nodeId === peer ? null : `node id: ${address} is ${theirs.nodeId}, not ${peer}`,

@@ -1,30 +1,55 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
 import type { Lineage } from '../base/index.ts';
 import { noBytes, sameLineage } from '../base/index.ts';
 import type { PeerHello } from '../protocol/index.ts';
-import { peerProtocol } from '../protocol/index.ts';
+import { peerProtocol, proofBytes } from '../protocol/index.ts';
 import type { PeerTransportOptions } from './options.ts';
 
 /** The hello this node says now: its lineage may have become known since the last. */
-export function helloOf(options: PeerTransportOptions, secretHash: Uint8Array): PeerHello {
+export function helloOf(options: PeerTransportOptions, nonce: Uint8Array): PeerHello {
+  const hasSecret = nonce.length > 0;
   return {
     version: peerProtocol.newest,
-    oldestVersion: peerProtocol.oldest,
+    // An older one would show a hash of the secret, and take one that was overheard.
+    oldestVersion: hasSecret ? peerProtocol.oldestWithSecret : peerProtocol.oldest,
     lineage: options.lineage(),
     clusterName: options.clusterName,
     nodeId: options.nodeId,
     boot: options.boot,
     address: options.address,
-    secretHash,
+    secretHash: noBytes,
+    nonce,
   };
 }
 
-/** So that the secret itself is on no wire. Whoever hears the hash can say it too: TLS is to come. */
-export function hashOfSecret(secret: string, clusterName: string): Uint8Array {
-  if (secret === '') return noBytes;
-  const hash = createHash('sha256').update(`doozer peer\n${clusterName}\n${secret}`).digest();
-  return new Uint8Array(hash);
+/** Work that scrypt does for each guess of who recorded a proof; some 50 ms, once a life of a node. */
+const scryptCost = 2 ** 14;
+
+/** What proofs are made with; `null` without a secret. One secret makes another key in another cluster. */
+export function proofKeyOf(secret: string, clusterName: string): Uint8Array | null {
+  if (secret === '') return null;
+  return scryptSync(secret, `doozer peer\n${clusterName}`, proofBytes, { N: scryptCost });
 }
+
+/** Fresh for each link; empty without a secret. */
+export const nonceFor = (key: Uint8Array | null): Uint8Array =>
+  key === null ? noBytes : new Uint8Array(randomBytes(proofBytes));
+
+/** Both hellos of a link, as they were on the wire. */
+export type Hellos = { readonly dialler: Uint8Array; readonly listener: Uint8Array };
+
+/**
+ * What one end says to show that it knows the secret. It covers all that both said, nonces and versions too, and
+ * which end says it: nothing can be changed on the way, shown again on another link, or sent back.
+ */
+export function proofOf(key: Uint8Array, by: keyof Hellos, hellos: Hellos): Uint8Array {
+  const lengths = `${by} ${hellos.dialler.length} ${hellos.listener.length}\n`;
+  const hmac = createHmac('sha256', key).update(lengths);
+  return new Uint8Array(hmac.update(hellos.dialler).update(hellos.listener).digest());
+}
+
+export const sameProof = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && timingSafeEqual(a, b);
 
 /**
  * Why a link between these two cannot be, or `null`. Names both values, for the log of whoever has to
@@ -40,7 +65,10 @@ export function refusalOf(mine: PeerHello, theirs: PeerHello): string | null {
   }
   const lineage = lineageRefusal(mine.lineage, theirs.lineage);
   if (lineage !== null) return lineage;
-  if (!sameSecret(mine.secretHash, theirs.secretHash)) return 'secret: peer has another';
+  if (hasSecret(mine) !== hasSecret(theirs)) {
+    const [they, we] = [theirs, mine].map((hello) => (hasSecret(hello) ? 'has one' : 'has none'));
+    return `secret: peer ${they}, this node ${we}`;
+  }
   if (theirs.nodeId === mine.nodeId)
     return `node id: peer says it is ${mine.nodeId}, as this node is`;
   return null;
@@ -57,5 +85,5 @@ function lineageRefusal(mine: Lineage | null, theirs: Lineage | null): string | 
 const epochText = ({ epoch, epochId }: Lineage): string =>
   epochId === '' ? `${epoch}` : `${epoch} (${epochId})`;
 
-const sameSecret = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && timingSafeEqual(a, b);
+const hasSecret = (hello: PeerHello): boolean =>
+  hello.nonce.length > 0 || hello.secretHash.length > 0;

@@ -2,8 +2,13 @@ import type { RawData, WebSocket } from 'ws';
 import { assert, limits } from '../base/index.ts';
 import type { Clock, Timer } from '../ports/index.ts';
 import type { PeerHello } from '../protocol/index.ts';
-import { decodePeerHello, encodePeerHello } from '../protocol/index.ts';
-import { refusalOf } from './greeting.ts';
+import {
+  decodePeerHello,
+  decodePeerProof,
+  encodePeerHello,
+  encodePeerProof,
+} from '../protocol/index.ts';
+import { type Hellos, nonceFor, proofOf, refusalOf, sameProof } from './greeting.ts';
 
 /** Why a link was closed on purpose, as its close code. */
 export const closeCodes = {
@@ -19,7 +24,7 @@ export const closeCodes = {
 
 /** What a link tells its owner. Each is called at most once but `frame`. */
 export type LinkEvents = {
-  /** Hellos were exchanged and fit. */
+  /** Hellos were exchanged and fit, and the secret is proven. */
   readonly up: (link: Link) => void;
   readonly frame: (link: Link, bytes: Uint8Array) => void;
   /** `expected`: nothing to be learnt from it, since one of us closed it for a harmless reason. */
@@ -29,7 +34,11 @@ export type LinkEvents = {
 export type LinkParts = {
   readonly socket: WebSocket;
   readonly clock: Clock;
-  readonly hello: () => PeerHello;
+  readonly hello: (nonce: Uint8Array) => PeerHello;
+  /** What the secret is proven with; `null`: there is none, and hellos are all. */
+  readonly proofKey: Uint8Array | null;
+  /** Who dialled has no proof; answers after how many ms that is said. */
+  readonly wrongProof: () => number;
   /** We dialled: we say our hello first and are the one that must mask (with zeros). */
   readonly dialled: boolean;
   /** Why this hello is not the one expected, beyond what always holds; `null` when it is. */
@@ -39,17 +48,24 @@ export type LinkParts = {
 };
 
 /**
- * One connection to one peer, from its opening to its end. First a hello each way, then frames.
- * Whatever goes wrong ends it; its owner opens another.
+ * One connection to one peer, from its opening to its end. First a hello each way; with a secret a proof each way,
+ * the dialler's first, so that who does not know the secret hears nothing to guess it from; then frames. Whatever goes wrong ends it; its owner opens another.
  */
 export class Link {
   readonly dialled: boolean;
   readonly #parts: LinkParts;
   readonly #socket: WebSocket;
+  readonly #nonce: Uint8Array;
+  /** The hellos, as sent and heard. */
+  #mine: Uint8Array | null = null;
+  #theirs: Uint8Array | null = null;
+  /** Heard and fit, and still to be proven. */
+  #unproven: PeerHello | null = null;
   #peer: PeerHello | null = null;
   #reason: string | null = null;
   #expected = false;
   #deadline: Timer | null = null;
+  #refused = false;
   #heard = true;
   #quietTimes = 0;
   #closed = false;
@@ -58,6 +74,7 @@ export class Link {
     this.#parts = parts;
     this.#socket = parts.socket;
     this.dialled = parts.dialled;
+    this.#nonce = nonceFor(parts.proofKey);
   }
 
   /** Takes over the socket's events and begins the exchange of hellos. */
@@ -128,7 +145,8 @@ export class Link {
   }
 
   #sayHello(): void {
-    this.#socket.send(encodePeerHello(this.#parts.hello()));
+    this.#mine = encodePeerHello(this.#parts.hello(this.#nonce));
+    this.#socket.send(this.#mine);
   }
 
   #sign(): void {
@@ -146,24 +164,69 @@ export class Link {
     // A plain view: no Buffer, whose slices share what they should not, enters the rooms below.
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.length);
     if (this.#peer !== null) this.#parts.events.frame(this, bytes);
+    else if (this.#unproven !== null) this.#onProof(bytes, this.#unproven);
     else this.#onHello(bytes);
   }
 
-  #onHello(bytes: Uint8Array): void {
-    let theirs: PeerHello;
+  /** `null`, and the link closed, when `decode` cannot read `bytes`. */
+  #decoded<T>(decode: (bytes: Uint8Array) => T, bytes: Uint8Array): T | null {
     try {
-      theirs = decodePeerHello(bytes);
+      return decode(bytes);
     } catch (error) {
       this.close(closeCodes.badFrame, String(error), false);
-      return;
+      return null;
     }
-    const refusal = refusalOf(this.#parts.hello(), theirs) ?? this.#parts.expect(theirs);
+  }
+
+  #onHello(bytes: Uint8Array): void {
+    const theirs = this.#decoded(decodePeerHello, bytes);
+    if (theirs === null) return;
+    const refusal = refusalOf(this.#parts.hello(this.#nonce), theirs) ?? this.#parts.expect(theirs);
     if (refusal !== null) {
       this.close(closeCodes.refused, refusal, false);
       return;
     }
+    this.#theirs = bytes.slice();
     if (!this.dialled) this.#sayHello();
+    if (this.#parts.proofKey === null) {
+      this.#up(theirs);
+      return;
+    }
+    this.#unproven = theirs;
+    if (this.dialled) this.#socket.send(encodePeerProof(this.#proof('dialler')));
+  }
+
+  #proof(by: keyof Hellos): Uint8Array {
+    const { proofKey } = this.#parts;
+    assert(proofKey !== null, 'proofs are made where there is a secret');
+    const [mine, theirs] = [this.#mine, this.#theirs];
+    assert(mine !== null && theirs !== null, 'proofs come after both hellos');
+    const hellos = this.dialled
+      ? { dialler: mine, listener: theirs }
+      : { dialler: theirs, listener: mine };
+    return proofOf(proofKey, by, hellos);
+  }
+
+  #onProof(bytes: Uint8Array, theirs: PeerHello): void {
+    // Its one try was wrong, and what it says until it is told so is not heard.
+    if (this.#refused) return;
+    const proof = this.#decoded(decodePeerProof, bytes);
+    if (proof === null) return;
+    if (sameProof(proof, this.#proof(this.dialled ? 'listener' : 'dialler'))) {
+      if (!this.dialled) this.#socket.send(encodePeerProof(this.#proof('listener')));
+      this.#up(theirs);
+      return;
+    }
+    this.#refused = true;
     this.#deadline?.cancel();
+    const refuse = () => this.close(closeCodes.refused, 'secret: peer has another', false);
+    if (this.dialled) refuse();
+    else this.#deadline = this.#parts.clock.after(this.#parts.wrongProof(), refuse);
+  }
+
+  #up(theirs: PeerHello): void {
+    this.#deadline?.cancel();
+    this.#unproven = null;
     this.#peer = theirs;
     this.#parts.events.up(this);
   }

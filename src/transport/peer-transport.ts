@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { NodeId } from '../base/index.ts';
-import { assert, limits } from '../base/index.ts';
+import { assert, Guesses, limits } from '../base/index.ts';
 import type { PeerEvents, PeerLinks, Timer } from '../ports/index.ts';
 import type { PeerFrame, PeerHello } from '../protocol/index.ts';
 import { decodePeerFrame, encodePeerFrame, splitPeerFrame } from '../protocol/index.ts';
 import { Dialler } from './dialler.ts';
-import { hashOfSecret, helloOf } from './greeting.ts';
+import { helloOf, proofKeyOf } from './greeting.ts';
 import type { LinkEvents } from './link.ts';
 import { closeCodes, Link } from './link.ts';
 import { LinkNews } from './link-news.ts';
@@ -23,7 +23,9 @@ const graceMs = 250;
  */
 export class PeerTransport implements PeerLinks {
   readonly #options: PeerTransportOptions;
-  readonly #hello: () => PeerHello;
+  readonly #hello: (nonce: Uint8Array) => PeerHello;
+  readonly #proofKey: Uint8Array | null;
+  readonly #guesses = new Guesses();
   readonly #news: LinkNews;
   readonly #server = new WebSocketServer({
     noServer: true,
@@ -51,8 +53,8 @@ export class PeerTransport implements PeerLinks {
   constructor(options: PeerTransportOptions) {
     this.#options = options;
     this.#news = new LinkNews(options.logger);
-    const secretHash = hashOfSecret(options.secret, options.clusterName);
-    this.#hello = () => helloOf(options, secretHash);
+    this.#proofKey = proofKeyOf(options.secret, options.clusterName);
+    this.#hello = (nonce) => helloOf(options, nonce);
   }
 
   start(events: PeerEvents): void {
@@ -89,6 +91,9 @@ export class PeerTransport implements PeerLinks {
 
   /** Takes over a connection whose HTTP request asks for the path `/peer`. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { clock } = this.#options;
+    const from = request.socket.remoteAddress ?? 'somewhere';
+    // Whoever guesses here is only slowed down: a peer may share its address, and must get in.
     const full = this.#inbound.size >= limits.peerLinksMax;
     if (this.#events === null || this.#stopped !== null || full) {
       socket.destroy();
@@ -97,12 +102,14 @@ export class PeerTransport implements PeerLinks {
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const link = new Link({
         socket: webSocket,
-        clock: this.#options.clock,
+        clock,
         hello: this.#hello,
+        proofKey: this.#proofKey,
+        wrongProof: () => this.#guesses.failed(from, clock.now()),
         dialled: false,
         expect: () => null,
         helloTimeoutMs: this.#options.peerHelloTimeoutMs ?? limits.peerHelloTimeoutMs,
-        events: this.#inboundEvents(request.socket.remoteAddress ?? 'somewhere'),
+        events: this.#inboundEvents(from),
       });
       this.#inbound.add(link);
       link.start();
@@ -191,6 +198,7 @@ export class PeerTransport implements PeerLinks {
       clock,
       prng,
       hello: this.#hello,
+      proofKey: this.#proofKey,
       helloTimeoutMs: peerHelloTimeoutMs ?? limits.peerHelloTimeoutMs,
       events: {
         up: (link) => this.#onUp(peer, link),

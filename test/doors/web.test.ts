@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { WebDoor } from '../../src/doors/index.ts';
 import { escapeHtml } from '../../src/doors/page.ts';
-import { House, type HouseOptions } from './support/house.ts';
+import { House, type HouseOptions, realClock } from './support/house.ts';
 
 const webs: WebDoor[] = [];
 async function open(options: HouseOptions = {}): Promise<{ house: House; at: string }> {
@@ -9,6 +9,8 @@ async function open(options: HouseOptions = {}): Promise<{ house: House; at: str
   const web = new WebDoor({
     address: '127.0.0.1:0',
     server: house.server,
+    metrics: null,
+    clock: realClock,
     nodeAddress: () => '127.0.0.1:8046',
   });
   await web.start();
@@ -81,16 +83,36 @@ test('other paths are 404 and empty, other methods refused, health answers', asy
   expect((await fetch(`${at}/readyz`)).status).toBe(503);
 });
 
-test('where a secret is set the page says so instead of showing anything', async () => {
+test('where a secret is set the page asks for one, and shows itself to whoever has one', async () => {
   for (const secrets of [
-    { rw: 'w', ro: '' },
-    { rw: 'w', ro: 'r' },
+    { rw: 'w:1', ro: '' },
+    { rw: 'w:1', ro: 'r' },
   ]) {
     const { house, at } = await open({ secrets });
     house.node.set('/hidden', 'x');
+    const get = (password: string) => {
+      const authorization = `Basic ${Buffer.from(`me:${password}`).toString('base64')}`;
+      return fetch(`${at}/`, { headers: { authorization } });
+    };
     const response = await fetch(`${at}/`);
     expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Basic realm="doozer", charset="UTF-8"');
     expect(await response.text()).toMatch(/^This cluster has a secret/);
+    const wrong = await get('guess');
+    expect([wrong.status, await wrong.text()]).toEqual([
+      401,
+      expect.stringMatching(/^This cluster has/),
+    ]);
+    expect(await (await get('w:1')).text()).toContain('<td>hidden</td>');
+    if (secrets.ro !== '') expect(await (await get('r')).text()).toContain('<td>hidden</td>');
     expect((await fetch(`${at}/livez`)).status).toBe(200);
   }
+});
+
+test('guesses at once from one address are not even looked at, beyond a few', async () => {
+  const { at } = await open({ secrets: { rw: 'w', ro: '' } });
+  const authorization = `Basic ${Buffer.from('me:guess').toString('base64')}`;
+  const asked = Array.from({ length: 12 }, () => fetch(`${at}/`, { headers: { authorization } }));
+  const statuses = (await Promise.all(asked)).map(({ status }) => status).sort();
+  expect(statuses).toEqual([...Array(8).fill(401), ...Array(4).fill(429)]);
 });

@@ -24,11 +24,13 @@ import {
   decodeEnvelope,
   decodePeerFrame,
   decodePeerHello,
+  decodePeerProof,
   decodeSnapshotMeta,
   encodeEntry,
   encodeEnvelope,
   encodePeerFrame,
   encodePeerHello,
+  encodePeerProof,
   encodeSnapshotMeta,
 } from '../../src/protocol/index.ts';
 import type { Entry } from '../../src/raft/index.ts';
@@ -63,6 +65,7 @@ const codecs: Record<string, Codec> = {
   'snapshot-meta': codec(encodeSnapshotMeta, decodeSnapshotMeta),
   command: codec(encodeEnvelope, decodeEnvelope),
   'peer-hello': codec(encodePeerHello, decodePeerHello),
+  'peer-proof': codec(encodePeerProof, decodePeerProof),
   'peer-frame': codec(encodePeerFrame, decodePeerFrame),
   'client-hello': codec(encodeClientHello, decodeClientHello),
   'server-hello': codec(encodeServerHello, decodeServerHello),

@@ -5,10 +5,13 @@ import type { NodeMessage, PeerFrame } from '../../src/protocol/index.ts';
 import {
   decodePeerFrame,
   decodePeerHello,
+  decodePeerProof,
   encodePeerFrame,
   encodePeerHello,
+  encodePeerProof,
   peerFrameLength,
   peerProtocol,
+  proofBytes,
   splitPeerFrame,
 } from '../../src/protocol/index.ts';
 import type { Message } from '../../src/raft/index.ts';
@@ -237,12 +240,26 @@ describe('peer hellos', () => {
     boot: bootNumber(9),
     address: '10.0.0.1:8046',
     secretHash: new Uint8Array([1, 2, 3]),
+    nonce: new Uint8Array(0),
   };
 
   test('one reads back as it was said, with a lineage and without', () => {
     expect(decodePeerHello(encodePeerHello(hello))).toEqual(hello);
     const joining = { ...hello, lineage: null, secretHash: new Uint8Array(0) };
     expect(decodePeerHello(encodePeerHello(joining))).toEqual(joining);
+    const second = { ...hello, version: 2, nonce: new Uint8Array(proofBytes).fill(7) };
+    expect(decodePeerHello(encodePeerHello(second))).toEqual(second);
+    const short = encodePeerHello({ ...second, nonce: new Uint8Array(31) });
+    expect(failureOf(() => decodePeerHello(short))).toContain('a nonce is 32 bytes, or none');
+  });
+
+  test('a proof reads back as it was said, and nothing else reads as one', () => {
+    const proof = new Uint8Array(proofBytes).map((_, i) => i);
+    const bytes = encodePeerProof(proof);
+    expect(decodePeerProof(bytes)).toEqual(proof);
+    for (const wrong of [bytes.subarray(0, 35), new Uint8Array([...bytes, 0]), utf8('hello')]) {
+      expect(failureOf(() => decodePeerProof(wrong))).toContain('ERR_BAD_FRAME');
+    }
   });
 
   test('one of a later version is read, so that it can be refused with both versions', () => {

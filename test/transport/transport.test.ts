@@ -1,11 +1,11 @@
 // Kept whole: what links promise, one story after the other, on the same few sockets.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createServer as createTcpServer } from 'node:net';
+import { createServer as createTcpServer, connect as dialTcp } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { bootNumber, limits } from '../../src/base/index.ts';
-import { encodePeerHello } from '../../src/protocol/index.ts';
+import { encodePeerHello, encodePeerProof } from '../../src/protocol/index.ts';
 import type { PeerTransportOptions } from '../../src/transport/index.ts';
 import { peerUrlPath } from '../../src/transport/index.ts';
 import {
@@ -314,6 +314,7 @@ const helloOfC = {
   boot: bootNumber(1),
   address: 'nowhere:1',
   secretHash: new Uint8Array(0),
+  nonce: new Uint8Array(0),
 };
 
 describe('hellos', () => {
@@ -340,6 +341,10 @@ describe('hellos', () => {
       ],
       ['another secret', { secret: 'a' }, { secret: 'b' }, 'secret: peer has another'],
     ];
+  const oneSided: [string, string, string][] = [
+    ['a', '', 'secret: peer has one, this node has none'],
+    ['', 'b', 'secret: peer has none, this node has one'],
+  ];
 
   test.each(refusals)('of %s are refused, said once on both sides', async (_, forA, forB, why) => {
     const [a, b] = [await station(nodeA, forA), await station(nodeB, forB)];
@@ -351,6 +356,76 @@ describe('hellos', () => {
     expect(b.closed).toEqual([]);
     expect(a.log).toEqual([expect.stringContaining(why)]);
     expect(b.log).toEqual([expect.stringContaining(why)]);
+  });
+
+  test.each(oneSided)('with the secrets "%s" and "%s" are refused', async (mine, theirs, why) => {
+    const [a, b] = [
+      await station(nodeA, { secret: mine }),
+      await station(nodeB, { secret: theirs }),
+    ];
+    a.links.setPeers(peersOf(b));
+    await until(() => a.closed.includes(nodeB) && b.log.length > 0);
+    expect(b.log[0]).toContain(why);
+    expect([...a.links.linked(), ...b.links.linked()]).toEqual([]);
+  });
+
+  test('that were overheard prove nothing: neither a hello nor a proof works on another link', async () => {
+    const { a, b } = await pair({ secret: 's' }, { secret: 's' });
+    const said: Buffer[] = [];
+    const tap = createTcpServer((from) => {
+      const onward = dialTcp(Number(b.port), '127.0.0.1');
+      from.on('data', (bytes) => said.push(bytes)).pipe(onward);
+      onward.pipe(from);
+      for (const socket of [from, onward]) socket.on('error', () => socket.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(tap, 'listening');
+    const { port } = tap.address() as AddressInfo;
+    const c = await station(nodeC, { secret: 's' });
+    c.links.setPeers(new Map([[nodeB, `127.0.0.1:${port}`]]));
+    await until(() => c.links.linked().includes(nodeB));
+    expect(Buffer.concat(said).includes(Buffer.from('dzq1'))).toBe(true);
+
+    // The same words again, to the same node: all it hears is as it was.
+    const replayed = dialTcp(b.port, '127.0.0.1', () => replayed.write(Buffer.concat(said)));
+    const answers: Buffer[] = [];
+    replayed.on('data', (bytes) => answers.push(bytes));
+    await until(() => Buffer.concat(answers).includes('secret: peer has another'));
+    replayed.destroy();
+    await until(() => b.log.some((line) => line.includes('secret: peer has another')));
+    expect(linked(a, b)).toBe(true);
+    await c.links.stop();
+    tap.close();
+  });
+
+  test('guesses wait for their answer, and keep nobody out who shares their address', async () => {
+    const a = await station(nodeA, { secret: 's' });
+    const guess = async () => {
+      const socket = new WebSocket(`ws://${a.address}${peerUrlPath}`);
+      const heard: number[] = [];
+      socket.on('error', () => {});
+      socket.on('open', () => {
+        const nonce = new Uint8Array(32);
+        socket.send(encodePeerHello({ ...helloOfC, version: 2, nonce }));
+      });
+      socket.on('message', () => {
+        heard.push(1);
+        socket.send(encodePeerProof(new Uint8Array(32)));
+      });
+      const [code] = await once(socket, 'close');
+      return { code, heard: heard.length };
+    };
+    let answered = 0;
+    const guesses = Array.from({ length: 32 }, async () => {
+      const said = await guess();
+      answered++;
+      return said;
+    });
+    const b = await station(nodeB, { secret: 's' });
+    await until(() => answered > 0);
+    b.links.setPeers(new Map([[nodeA, a.address]]));
+    await until(() => linked(b, a));
+    expect(await Promise.all(guesses)).toEqual(Array(32).fill({ code: 4001, heard: 1 }));
+    expect(a.links.linked()).toEqual([nodeB]);
   });
 
   test('of equal secrets and lineages fit, and so does a lineage not known yet', async () => {

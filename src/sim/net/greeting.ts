@@ -13,6 +13,7 @@ export const helloOf = (of: LinksOf): PeerHello => ({
   address: of.address,
   // Nobody listens in on a made-up wire: the secret may stand for its hash.
   secretHash: of.secret === '' ? noBytes : utf8(`${of.clusterName}\n${of.secret}`),
+  nonce: noBytes,
 });
 
 /** Why a link between these two cannot be, or `null`; in the order of the real transport. */

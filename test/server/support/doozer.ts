@@ -48,6 +48,7 @@ export function describe(response: DoozerResponse): string {
 /** A session over a fake node, and what it answered. */
 export class Conversation {
   readonly node = new FakeNode();
+  readonly clock = new StillClock();
   readonly server: Server;
   readonly session: DoozerSession;
   readonly answers: string[] = [];
@@ -56,7 +57,7 @@ export class Conversation {
   constructor(options: { rw?: string; ro?: string; limits?: Partial<ServerLimits> } = {}) {
     this.server = new Server({
       node: this.node,
-      clock: new StillClock(),
+      clock: this.clock,
       logger: silentLogger,
       secrets: { rw: options.rw ?? '', ro: options.ro ?? '' },
       about: { address: () => '127.0.0.1:8046', version: 'test' },
