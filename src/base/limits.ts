@@ -58,7 +58,7 @@ export const limits = {
    * bytes of all such frames, together. Beyond: the connection is closed.
    */
   unfinishedMs: 60_000,
-  unfinishedBytesMax: 512 * mib,
+  unfinishedBytesMax: 256 * mib,
   /** Waiting WAITs and watches on one connection. Beyond: refused as overloaded. */
   watchersPerConnectionMax: 10_000,
   /**
