@@ -125,6 +125,8 @@ export const limits = {
   snapshotEveryBytes: 64 * mib,
   /** A member that was not heard for so long is told of as silent; `-timeout` acts on it later. */
   memberQuietMs: 5000,
+  /** A process that was told to stop ends after this, whatever is not done by then. */
+  stopMs: 20_000,
   /** Alarms that stand on one node. Beyond: in the log only. */
   alarmsMax: 32,
   /** Revisions that stay readable, unless -hist says otherwise. */

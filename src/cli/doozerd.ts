@@ -1,4 +1,4 @@
-import { AssertionError, ClusterError } from '../base/index.ts';
+import { AssertionError, ClusterError, limits } from '../base/index.ts';
 import type { Daemon, DaemonOptions } from '../daemon/index.ts';
 import { Complaint } from './complaint.ts';
 import { folderCommands, runFolderCommand } from './doozerd-folder.ts';
@@ -93,6 +93,12 @@ class Signals {
   #received(statusAtOnce: number): void {
     if (this.#daemon === null || this.#stopping) process.exit(statusAtOnce);
     this.#stopping = true;
+    const impatience = setTimeout(() => {
+      const words = `not stopped within ${limits.stopMs / 1000} s: ended at once, which is safe`;
+      process.stderr.write(`doozerd: ${words}\n`);
+      process.exit(1);
+    }, limits.stopMs);
+    impatience.unref();
     this.#daemon.stop().catch((error: unknown) => {
       process.stderr.write(`${lastWords(error)}\n`);
       process.exit(1);

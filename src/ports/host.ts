@@ -5,9 +5,11 @@ import type { Alarms, LogLevel } from '../base/index.ts';
  * process.
  */
 export type Host = {
+  /** Since the process was started. */
   readonly uptimeMs: () => number;
   /** As of a few seconds ago; `null` where nobody can say. */
   readonly disk: () => { readonly freeBytes: number | null; readonly dataBytes: number | null };
+  /** How much is logged now. */
   readonly logLevel: () => LogLevel;
   /** Holds until the next call or the end of the process. */
   readonly setLogLevel: (level: LogLevel) => void;

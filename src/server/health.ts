@@ -73,7 +73,8 @@ function membersHealth(
       part: partOf(id),
       slot: holders.get(id) ?? null,
       silentMs: silent === null ? null : Math.round(silent),
-      matchedIndex: id === status.id ? status.raft.last.index : (matched.get(id) ?? null),
+      // 0: not heard in this reign.
+      matchedIndex: id === status.id ? status.raft.last.index : matched.get(id) || null,
     };
   });
 }
