@@ -146,7 +146,7 @@ class Candidate {
       if (address === null) continue;
       await this.hop();
       const machine = this.#world.machines.find((each) => each.address === address);
-      if (machine?.process == null) continue;
+      if (machine === undefined || machine.process === null) continue;
       const belongs = machine.data !== null;
       answers.set(address, { kind: 'home', nodeId: machine.id, belongs, seeds: [] });
     }
