@@ -359,19 +359,12 @@ export class Client {
     return this.#nodes.status(options);
   }
 
-  /**
-   * How the node this client is connected to is: members, slots, alarms, disk.
-   *
-   * @throws ERR_ACCESS_DENIED without the right to read; ERR_UNKNOWN_VERB from a node before version 3.
-   */
+  /** How that node is: members, slots, alarms, disk. @throws ERR_ACCESS_DENIED, ERR_UNKNOWN_VERB. */
   async health(options: CallOptions = {}): Promise<Health> {
     return this.#nodes.health(options);
   }
 
-  /**
-   * How much the node this client is connected to logs from now on; `null`: only asks. Resolves with the level
-   * in force.
-   */
+  /** How much that node logs from now on; `null`: only asks. Resolves with the level in force. */
   async logLevel(level: LogLevel | null, options: CallOptions = {}): Promise<LogLevel> {
     return this.#nodes.logLevel(level, options);
   }

@@ -5,6 +5,7 @@ export {
   encodeServerHello,
   nativeProtocol,
 } from './client/hello.ts';
+export type { NodeReport } from './client/operators.ts';
 export { decodeReplies, encodeReplies } from './client/replies.ts';
 export { decodeRequests, encodeRequests } from './client/requests.ts';
 export type {
@@ -17,7 +18,6 @@ export type {
   NativeFile,
   NativeReply,
   NativeRequest,
-  NodeReport,
   ServerHello,
 } from './client/types.ts';
 export { decodeEnvelope, encodeEnvelope, nilOrigin, originOf } from './command.ts';

@@ -4,6 +4,13 @@ import type { NativeRequest } from '../protocol/client/index.ts';
 
 type Join = Extract<NativeRequest, { readonly kind: 'join' }>;
 type Change = Extract<NativeRequest, { readonly kind: 'change' }>;
+type Transfer = Extract<NativeRequest, { readonly kind: 'transfer' }>;
+
+/** Does what `request` wants of the members. @throws as what it is handed to. */
+export function changed(node: NodeHandle, request: Join | Change | Transfer): Promise<void> {
+  if (request.kind === 'join') return join(node, request);
+  return request.kind === 'change' ? change(node, request) : transfer(node, request.to);
+}
 
 /**
  * Takes a new node in as a learner. Resolves once it is committed; then the members are known.
@@ -12,7 +19,7 @@ type Change = Extract<NativeRequest, { readonly kind: 'change' }>;
  *   membership is not the one the asker saw: so a repeat that comes late, after the node was removed
  *   again, does not bring it back.
  */
-export async function join(node: NodeHandle, request: Join): Promise<void> {
+async function join(node: NodeHandle, request: Join): Promise<void> {
   const status = node.status();
   checkCluster(status, request);
   checkLeads(status, 'take a node in');
@@ -29,13 +36,13 @@ export async function join(node: NodeHandle, request: Join): Promise<void> {
 }
 
 /** @throws ERR_NOT_LEADER, ERR_MEMBERSHIP_REFUSED, ERR_OUTCOME_UNKNOWN. */
-export async function change(node: NodeHandle, request: Change): Promise<void> {
+async function change(node: NodeHandle, request: Change): Promise<void> {
   checkLeads(node.status(), 'change the members');
   await node.changeMembership(request.change, request.ifMembershipAt);
 }
 
 /** @throws ERR_NOT_LEADER, ERR_MEMBERSHIP_REFUSED, ERR_TIMEOUT when nobody took over. */
-export async function transfer(node: NodeHandle, to: NodeId | null): Promise<void> {
+async function transfer(node: NodeHandle, to: NodeId | null): Promise<void> {
   checkLeads(node.status(), 'hand leadership over');
   await node.transferLeadership(to);
 }

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/index.ts';
 import type { NativeEvent, NativeReply, NativeRequest } from '../protocol/client/index.ts';
 import type { Cursors, Event, Reply, View } from '../tree/index.ts';
 import type { CatchUp } from './catch-up.ts';
-import { change, join, transfer } from './changes.ts';
+import { changed } from './changes.ts';
 import { checkGlob } from './checks.ts';
 import type { RequestCounts } from './counts.ts';
 import type { Abandonable, Answerer, Guest } from './guest.ts';
@@ -49,6 +49,9 @@ export type NativeSessionParts = {
 type Kept = { readonly request: NativeRequest; readonly wait: Abandonable };
 type OfKind<Kind extends NativeRequest['kind']> = Extract<NativeRequest, { readonly kind: Kind }>;
 type ReadRequest = OfKind<'get' | 'stat' | 'list' | 'walk'>;
+type NodeRequest = OfKind<
+  'status' | 'health' | 'logLevel' | 'transfer' | 'join' | 'change' | 'home'
+>;
 
 /** One connection that speaks the native protocol. Replies come in any order, paired by tag. */
 export class NativeSession implements Answerer<NativeRequest> {
@@ -122,35 +125,16 @@ export class NativeSession implements Answerer<NativeRequest> {
         return;
       case 'cancel':
         return this.#cancel(request);
-      case 'status': {
-        const report = reportOf(this.guest.node.status(), this.#about);
-        return this.#answer({ kind: 'status', tag: request.tag, report });
-      }
+      case 'status':
       case 'health':
-        return this.#health(request);
       case 'logLevel':
-        return this.#logLevel(request);
       case 'transfer':
-        if (this.#may(request, 'write')) {
-          void this.#afterChange(request, transfer(this.guest.node, request.to));
-        }
-        return;
       case 'join':
-        if (this.#may(request, 'write'))
-          void this.#afterChange(request, join(this.guest.node, request));
-        return;
       case 'change':
-        if (this.#may(request, 'write')) {
-          void this.#afterChange(request, change(this.guest.node, request));
-        }
-        return;
+      case 'home':
+        return this.#ofNodes(request);
       case 'ping':
         return this.#answer({ kind: 'pong', tag: request.tag });
-      case 'home':
-        if (this.#may(request, 'write')) {
-          this.#answer(homeReply(request.tag, this.guest.node, this.#about));
-        }
-        return;
       case 'unknown':
         return this.refuse(
           request,
@@ -159,6 +143,29 @@ export class NativeSession implements Answerer<NativeRequest> {
             `Cannot do verb ${request.verb}: it is not known here`,
           ),
         );
+    }
+  }
+
+  /** What operators and other nodes ask. */
+  #ofNodes(request: NodeRequest): void {
+    const { node } = this.guest;
+    const { tag } = request;
+    switch (request.kind) {
+      case 'status': {
+        const report = reportOf(node.status(), this.#about);
+        return this.#answer({ kind: 'status', tag, report });
+      }
+      case 'health':
+        return this.#health(request);
+      case 'logLevel':
+        return this.#logLevel(request);
+      case 'transfer':
+      case 'join':
+      case 'change':
+        if (this.#may(request, 'write')) void this.#afterChange(request, changed(node, request));
+        return;
+      case 'home':
+        if (this.#may(request, 'write')) this.#answer(homeReply(tag, node, this.#about));
     }
   }
 

@@ -5,7 +5,7 @@ export {
   encodeServerHello,
   nativeProtocol,
 } from './hello.ts';
-export type { MemberHealth, NodeHealth } from './operators.ts';
+export type { MemberHealth, NodeHealth, NodeReport } from './operators.ts';
 export { decodeReplies, encodeReplies } from './replies.ts';
 export { decodeRequests, encodeRequests, versionFor } from './requests.ts';
 export { sizeHint } from './sizes.ts';
@@ -24,6 +24,5 @@ export type {
   NativeRequest,
   NativeResult,
   NodeHome,
-  NodeReport,
   ServerHello,
 } from './types.ts';

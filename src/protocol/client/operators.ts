@@ -1,11 +1,14 @@
 import {
   type Alarm,
+  type BootNumber,
   type LogIndex,
   type LogLevel,
   limits,
   logIndex,
   logLevels,
   type NodeId,
+  type Revision,
+  type Term,
 } from '../../base/index.ts';
 import type { Field, Tuple } from './tuple.ts';
 
@@ -16,6 +19,24 @@ export type OperatorRequest =
   | { readonly kind: 'transfer'; readonly tag: number; readonly to: NodeId | null }
   /** How much this process logs from now on; `null`: only the question. */
   | { readonly kind: 'logLevel'; readonly tag: number; readonly level: LogLevel | null };
+
+/** Where a node is in its life, and what it knows. For people and tools. */
+export type NodeReport = {
+  readonly nodeId: NodeId;
+  readonly boot: BootNumber;
+  readonly address: string;
+  /** doozerd's own version. */
+  readonly version: string;
+  /** `joining`, `ready`, `draining`, `removed`, `stopped`. */
+  readonly life: string;
+  /** `follower`, `preCandidate`, `candidate`, `leader`. */
+  readonly role: string;
+  readonly leader: NodeId | null;
+  readonly term: Term;
+  readonly commitIndex: LogIndex;
+  readonly appliedIndex: LogIndex;
+  readonly revision: Revision;
+};
 
 /** A member, as one node knows it. */
 export type MemberHealth = {

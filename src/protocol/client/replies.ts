@@ -12,6 +12,7 @@ import {
   term,
 } from '../../base/index.ts';
 import { nativeProtocol } from './hello.ts';
+import type { NodeReport } from './operators.ts';
 import { healthFields, levelFields, readHealth, readLevel } from './operators.ts';
 import {
   lineageFields,
@@ -24,7 +25,7 @@ import {
 import { readResult, resultFields } from './transactions.ts';
 import type { Field, Tuple } from './tuple.ts';
 import { pack, unpackAll } from './tuple.ts';
-import type { NativeEvent, NativeFile, NativeReply, NodeReport } from './types.ts';
+import type { NativeEvent, NativeFile, NativeReply } from './types.ts';
 
 /* A reply is [kind, tag, ...], in the order written below. Numbers are never used again. */
 const kinds = {

@@ -116,18 +116,8 @@ function requestFields(r: NativeRequest): Field {
     }
     case 'credit':
       return [verbs.credit, r.tag, r.more];
-    case 'join': {
-      const lineage = lineageFields(r.lineage);
-      return [
-        verbs.join,
-        r.tag,
-        r.nodeId,
-        r.address,
-        r.clusterName,
-        lineage,
-        r.membershipIndexSeen,
-      ];
-    }
+    case 'join':
+      return [verbs.join, r.tag, ...joinFields(r)];
     case 'transfer':
       return [verbs.transfer, r.tag, r.to];
     case 'logLevel':
@@ -164,6 +154,14 @@ function requestFields(r: NativeRequest): Field {
       throw new AssertionError('a request that is not known is never written');
   }
 }
+
+const joinFields = (r: Extract<NativeRequest, { kind: 'join' }>): readonly Field[] => [
+  r.nodeId,
+  r.address,
+  r.clusterName,
+  lineageFields(r.lineage),
+  r.membershipIndexSeen,
+];
 
 const leastField = (r: { readonly least: number | null }): readonly Field[] =>
   r.least === null ? [] : [r.least];

@@ -13,7 +13,7 @@ import type {
   SessionId,
   Term,
 } from '../../base/index.ts';
-import type { NodeHealth, OperatorRequest } from './operators.ts';
+import type { NodeHealth, NodeReport, OperatorRequest } from './operators.ts';
 
 /**
  * The native protocol: what our own clients and nodes say to each other. docs/protocol.md has the
@@ -299,24 +299,6 @@ export type NodeHome = {
   readonly belongs: boolean;
   /** The addresses with which it would found a cluster, sorted; empty: it was told none. */
   readonly seeds: readonly string[];
-};
-
-/** Where a node is in its life, and what it knows. For people and tools. */
-export type NodeReport = {
-  readonly nodeId: NodeId;
-  readonly boot: BootNumber;
-  readonly address: string;
-  /** doozerd's own version. */
-  readonly version: string;
-  /** `joining`, `ready`, `draining`, `removed`, `stopped`. */
-  readonly life: string;
-  /** `follower`, `preCandidate`, `candidate`, `leader`. */
-  readonly role: string;
-  readonly leader: NodeId | null;
-  readonly term: Term;
-  readonly commitIndex: LogIndex;
-  readonly appliedIndex: LogIndex;
-  readonly revision: Revision;
 };
 
 /**
