@@ -12,6 +12,8 @@ type Ending = 'ok' | 'failed' | 'left out';
 
 /** A drill that takes this much longer than it was told to has hung. */
 const drillMsMax = 10 * 60_000;
+/** One round of a drill that has rounds, all its ways together. */
+const roundMsMax = 180_000;
 /** A drill that this machine or this user cannot run, as the test runners of GNU say it. */
 const leftOutStatus = 77;
 
@@ -28,8 +30,12 @@ const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
 function patienceMs(words: readonly string[]): number {
-  const seconds = Number(words[words.indexOf('--seconds') + 1]);
-  return drillMsMax + (words.includes('--seconds') && seconds > 0 ? 2 * seconds * 1000 : 0);
+  const given = (name: string): number => {
+    const at = words.indexOf(name);
+    const value = at < 0 ? 0 : Number(words[at + 1]);
+    return value >= 1 ? value : 0;
+  };
+  return drillMsMax + given('--seconds') * 2000 + given('--rounds') * roundMsMax;
 }
 
 async function runDrill(name: string, words: readonly string[]): Promise<Ending> {

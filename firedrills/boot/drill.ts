@@ -22,13 +22,13 @@ const againWithinMs = 400;
 const withinMs = 90_000;
 
 export async function drill(scratch: Scratch, story: Story, words: readonly string[]) {
-  const { rounds, seed } = optionsOf(words);
+  const { rounds, seed, ways } = optionsOf(words);
   story.seed = seed;
   const chance = prng(seed);
   const bootPlan = await DrillCluster.plan(scratch, 1, '-c', 'names', '-data', 'none');
   bootPlan.start(0);
   await bootPlan.ready(0);
-  for (const way of ['seed', 'b'] as const) {
+  for (const way of ways) {
     const formedMs: number[] = [];
     for (let round = 0; round < rounds; round++) {
       const told = new Round(scratch, story, chance, way, `${way}${round}`, bootPlan.address(0));
@@ -233,17 +233,29 @@ async function ensureSlot(client: Client, path: string): Promise<void> {
   });
 }
 
-function optionsOf(words: readonly string[]): { rounds: number; seed: number } {
+function optionsOf(words: readonly string[]): {
+  readonly rounds: number;
+  readonly seed: number;
+  readonly ways: readonly Way[];
+} {
   const given: Record<string, number> = {};
+  let ways: readonly Way[] = ['seed', 'b'];
   for (let i = 0; i < words.length; i += 2) {
     const [name = '', value] = [words[i], Number(words[i + 1])];
+    const way = ways.find((each) => each === words[i + 1]);
+    if (name === '--way' && way !== undefined) {
+      ways = [way];
+      continue;
+    }
     const isKnown = name === '--rounds' || name === '--seed';
     if (!isKnown || !Number.isInteger(value) || value < 0) {
-      throw new UsageError(`"${name} ${words[i + 1] ?? ''}": there are --rounds N and --seed N`);
+      throw new UsageError(
+        `"${name} ${words[i + 1] ?? ''}": there are --rounds N, --seed N, --way seed|b`,
+      );
     }
     given[name] = value;
   }
   const { '--rounds': rounds = roundsByDefault, '--seed': seed = randomInt(1_000_000) } = given;
   if (rounds < 1 || rounds > 1000) throw new UsageError(`--rounds ${rounds}: from 1 to 1000`);
-  return { rounds, seed };
+  return { rounds, seed, ways };
 }

@@ -86,13 +86,25 @@ Environment:
   DOOZER_BOOT_URI  the cluster where names are looked up; -b beats it
 `;
 
+/** Characters of a command's arguments in the list of commands. */
+const termMax = 30;
+
 /** The table of commands. It renders the help and counts arguments; flags were taken out before. */
 export function doozerProgram(verbs: readonly Verb[]): Command {
+  const termOf = (name: string): string => {
+    const verb = verbs.find((known) => known.name === name);
+    if (verb === undefined) return name;
+    const shown = argumentsOf(verb);
+    // One long line would make the column of all others as wide.
+    const words = shown.length > termMax ? verb.args.map(argumentForm).join(' ') : shown;
+    return `${name} ${words}`.trimEnd();
+  };
   const program = new Command('doozer')
     .usage('[options] COMMAND [options] [args]')
     .description('Reads and writes a doozer cluster.')
     .helpOption(false)
-    .helpCommand(false);
+    .helpCommand(false)
+    .configureHelp({ subcommandTerm: (command) => termOf(command.name()) });
   for (const flag of doozerFlagTable) program.addOption(optionOf(flag));
   for (const verb of verbs) {
     const command = program

@@ -87,7 +87,8 @@ export type Reading = {
   /**
    * Of a `local` or `atLeast` read: for how long the node has not heard of a leader in office or, if it
    * leads itself, of a majority. The state may be older by what was on its way to the node, and by the time
-   * in which a leader that is cut off gives up. `null`: it knows of no leader, or it was no such read.
+   * in which a leader that is cut off gives up. `null`: it knows of no leader, has not caught up with it since
+   * it started, or it was no such read.
    */
   readonly ageMs: number | null;
 };

@@ -61,7 +61,8 @@ async function resolved(options: ConnectOptions): Promise<ClientOptions> {
   }
   const { clusterName } = uri;
   const bounds = signal && { signal };
-  const boot = await connect({ ...rest, uri: bootUri, ...bounds });
+  // Whatever the cluster is called that is looked for, the boot cluster is called otherwise.
+  const boot = await connect({ ...rest, clusterName: null, uri: bootUri, ...bounds });
   try {
     return { clusterName, ...withSecret, addresses: await locate(boot, clusterName, bounds) };
   } finally {

@@ -118,23 +118,39 @@ export async function settleByNames(
   parts: BootParts,
   signal: AbortSignal,
 ): Promise<FoundLeave | null> {
-  const { clock, plan } = parts;
+  const { clock } = parts;
   const awaited = new Awaited(clock, parts.logger);
-  const client = await openBoot(parts, awaited, signal);
+  let client = await openBoot(parts, awaited, signal);
   let isHandedOn = false;
   try {
     for (;;) {
-      const outcome = await look(parts, client, awaited, signal);
-      if (outcome === 'attached') return null;
-      if (outcome !== 'again') {
-        isHandedOn = outcome.boot !== undefined;
-        return outcome;
+      const seen = await look(parts, client, signal);
+      switch (seen.kind) {
+        case 'attached':
+          return null;
+        case 'leave':
+          isHandedOn = seen.leave.boot !== undefined;
+          return seen.leave;
+        case 'attach': {
+          const why = await attempt(() => parts.attach(seen.through), signal);
+          if (why === null) return null;
+          awaited.tell(why, false);
+          break;
+        }
+        case 'wait':
+          awaited.tell(seen.why, seen.isWrong);
+          break;
+        case 'again':
+          break;
+        case 'lost':
+          awaited.tell(seen.why, false);
+          // Another boot cluster may answer there by now, which a client takes for a stranger.
+          await client.close();
+          client = await openBoot(parts, awaited, signal);
       }
       await pause(clock, lookAgainMs, signal);
       throwIfAborted(signal);
     }
-  } catch (error) {
-    throw refusedBy(plan, error);
   } finally {
     if (!isHandedOn) await client.close();
   }
@@ -160,38 +176,29 @@ async function openBoot(parts: BootParts, awaited: Awaited, signal: AbortSignal)
   }
 }
 
-async function look(
-  parts: BootParts,
-  client: Client,
-  awaited: Awaited,
-  signal: AbortSignal,
-): Promise<FoundLeave | 'attached' | 'again'> {
+/** What a look around came to; `lost`: the boot cluster did not answer. */
+type Seen =
+  | Exclude<BootVerdict, { kind: 'found' | 'claim' }>
+  | { readonly kind: 'attached' | 'again' }
+  | { readonly kind: 'leave'; readonly leave: FoundLeave }
+  | { readonly kind: 'lost'; readonly why: string };
+
+async function look(parts: BootParts, client: Client, signal: AbortSignal): Promise<Seen> {
   const { plan, clock, connect } = parts;
   try {
     const startMs = clock.now();
     const names = await readNames(client, plan.clusterName, { signal });
     const answers = await ask(plan, names, connect, signal);
-    if (parts.belongs()) return 'attached';
+    if (parts.belongs()) return { kind: 'attached' };
     const verdict = judgeNames(plan, names, answers);
-    switch (verdict.kind) {
-      case 'attach': {
-        const why = await attempt(() => parts.attach(verdict.through), signal);
-        if (why !== null) awaited.tell(why, false);
-        return why === null ? 'attached' : 'again';
-      }
-      case 'wait':
-        awaited.tell(verdict.why, verdict.isWrong);
-        return 'again';
-      case 'found':
-        return parts.mayFound() ? { isGood: () => true } : 'again';
-      case 'claim':
-        if (!parts.mayFound() || clock.now() - startMs > freshMs) return 'again';
-        return await claim(parts, client, verdict.gone, signal);
-    }
+    if (verdict.kind === 'attach' || verdict.kind === 'wait') return verdict;
+    const isStale = clock.now() - startMs > freshMs;
+    if (isStale || !parts.mayFound()) return { kind: 'again' };
+    if (verdict.kind === 'found') return { kind: 'leave', leave: { isGood: () => true } };
+    return await claim(parts, client, verdict.gone, signal);
   } catch (error) {
-    if (signal.aborted || !mayPass(error)) throw error;
-    awaited.tell(outOfReach(plan, error), false);
-    return 'again';
+    if (signal.aborted || !mayPass(error)) throw refusedBy(plan, error);
+    return { kind: 'lost', why: outOfReach(plan, error) };
   }
 }
 
@@ -200,12 +207,14 @@ async function claim(
   client: Client,
   gone: readonly NameEntry[],
   signal: AbortSignal,
-): Promise<FoundLeave | 'again'> {
+): Promise<Seen> {
   const { clusterName: name, nodeId: id, address, keepsData } = plan;
   const won: Claim | null = await claimFounding(client, { name, id, address, keepsData }, gone, {
     signal,
   });
-  return won === null ? 'again' : { isGood: won.isGood, boot: { client, lease: won.lease } };
+  if (won === null) return { kind: 'again' };
+  const leave = { isGood: won.isGood, boot: { client, lease: won.lease } };
+  return { kind: 'leave', leave };
 }
 
 /** What the nodes that the boot cluster names say of themselves. */
@@ -231,13 +240,7 @@ async function ask(
 /** Everything else than a refusal: its leader may be gone, its nodes down, the network cut. */
 const mayPass = (error: unknown): boolean =>
   error instanceof ClusterError &&
-  ![
-    'ERR_ACCESS_DENIED',
-    'ERR_UNKNOWN_VERB',
-    'ERR_CANCELLED',
-    'ERR_WRONG_CLUSTER',
-    'ERR_STOPPED',
-  ].includes(error.code);
+  !['ERR_ACCESS_DENIED', 'ERR_UNKNOWN_VERB', 'ERR_CANCELLED'].includes(error.code);
 
 function outOfReach({ boot, address }: BootPlan, error: unknown): string {
   const self = boot.addresses.includes(address)

@@ -1,17 +1,17 @@
 // Waiting for what others must do first, without filling the log.
 import type { Clock, Logger } from '../ports/index.ts';
 
-/** The same news is told again after this. */
-const tellAgainMs = 60_000;
-/** News that changes from look to look is not told more often. */
-const tellMsMin = 1000;
+/** From telling to telling: twice as long each time, so that reasons that come and go fill no log. */
+const tellAgainMsMin = 1000;
+const tellAgainMsMax = 60_000;
 
-/** Tells what is awaited: when it changes, and now and then. */
+/** Tells what is awaited: at once, when it becomes somebody's to mend, and now and then. */
 export class Awaited {
   readonly #clock: Clock;
   readonly #logger: Logger;
-  #last = '';
+  #wasWrong = false;
   #toldAtMs = Number.NEGATIVE_INFINITY;
+  #pauseMs = tellAgainMsMin;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
@@ -20,10 +20,12 @@ export class Awaited {
 
   /** `isWrong`: somebody must do something about it. */
   tell(why: string, isWrong: boolean): void {
-    const sinceMs = this.#clock.now() - this.#toldAtMs;
-    if (sinceMs < (why === this.#last ? tellAgainMs : tellMsMin)) return;
-    this.#last = why;
-    this.#toldAtMs = this.#clock.now();
+    const nowMs = this.#clock.now();
+    const isNewlyWrong = isWrong && !this.#wasWrong;
+    if (!isNewlyWrong && nowMs - this.#toldAtMs < this.#pauseMs) return;
+    if (this.#toldAtMs >= 0) this.#pauseMs = Math.min(2 * this.#pauseMs, tellAgainMsMax);
+    this.#toldAtMs = nowMs;
+    this.#wasWrong = isWrong;
     if (isWrong) this.#logger.error({ why }, 'waiting, and nothing will come of it');
     else this.#logger.info({ why }, 'waiting');
   }

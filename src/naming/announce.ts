@@ -34,6 +34,8 @@ const lookMs = 500;
 /** What stands there is compared with what should. Somebody may have deleted it. */
 const compareMs = 10_000;
 const farewellMs = 1000;
+/** So many in a row, and a new client is opened. */
+const failuresMax = 3;
 
 /**
  * Keeps /ctl/ns/NAME/ID, on a lease, while the node votes, and /ctl/kept/NAME/ID, without one, since it holds
@@ -48,6 +50,7 @@ export class Announcer {
   #said = '';
   #comparedAtMs = Number.NEGATIVE_INFINITY;
   #isCut = false;
+  #failures = 0;
   #timer: Timer | null = null;
   #turn: Promise<void> = Promise.resolve();
 
@@ -86,6 +89,7 @@ export class Announcer {
       await this.#announce(said);
       if (this.#isCut) logger.info({}, 'announced in the boot cluster again');
       this.#isCut = false;
+      this.#failures = 0;
     } catch (error) {
       if (this.#stopping.signal.aborted) return;
       if (!(error instanceof ClusterError)) throw error;
@@ -93,7 +97,16 @@ export class Announcer {
       this.#said = '';
       if (!this.#isCut) logger.info({ error: error.message }, 'not announced in the boot cluster');
       this.#isCut = true;
+      if (++this.#failures % failuresMax === 0) await this.#begin();
     }
+  }
+
+  /** Another boot cluster may answer there by now, which this client would take for a stranger for ever. */
+  async #begin(): Promise<void> {
+    const client = this.#client;
+    this.#client = null;
+    this.#lease = null;
+    await client?.close();
   }
 
   async #announce(said: Announcement): Promise<void> {

@@ -1,6 +1,7 @@
 import { type BootNumber, limits, type NodeId } from '../base/index.ts';
 import type { Clock } from '../ports/index.ts';
 import type { PeerFrame } from '../protocol/index.ts';
+import type { CaughtUp } from './age.ts';
 import type { Digests } from './digests.ts';
 import type { KeepAlives } from './keep-alives.ts';
 import type { Liveness } from './liveness.ts';
@@ -12,6 +13,7 @@ export type InboundParts = {
   readonly clock: Clock;
   readonly loop: Loop;
   readonly liveness: Liveness;
+  readonly caughtUp: CaughtUp;
   readonly writes: Writes;
   readonly snapshots: Snapshots;
   readonly digests: Digests;
@@ -29,11 +31,12 @@ export class Inbound {
   }
 
   frame(from: NodeId, boot: BootNumber, frame: PeerFrame): void {
-    const { clock, loop, liveness, snapshots } = this.#parts;
+    const { clock, loop, liveness, caughtUp, snapshots } = this.#parts;
     liveness.heard(from, clock.now());
     // Only while this node's disk stands still. Cores ask again for what they miss.
     if (loop.waitingCount >= limits.inboxMessagesMax) return;
     for (const message of frame.messages) {
+      caughtUp.heard(message);
       // Whoever hands over does so for want of room, or will find another successor.
       if (message.kind === 'timeoutNow' && this.#parts.isFull()) continue;
       if (message.kind !== 'snapshot') loop.offer({ kind: 'message', from, boot, message });

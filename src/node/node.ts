@@ -14,7 +14,7 @@ import type { Glob } from '../paths/index.ts';
 import type { Timer } from '../ports/index.ts';
 import { type Input, type MembershipChange, type Position, Raft } from '../raft/index.ts';
 import { type Command, emptyTree, type InSession, type View } from '../tree/index.ts';
-import { unheardMajorityMs } from './age.ts';
+import { CaughtUp, unheardMajorityMs } from './age.ts';
 import { Applier } from './applier.ts';
 import { type NodeCounts, Tallies } from './counts.ts';
 import { Digests } from './digests.ts';
@@ -74,6 +74,7 @@ export class Node implements NodeHandle {
   readonly #changes = new MembershipChanges(limits.changesMax);
   readonly #revisions: RevisionWaiters;
   readonly #liveness: Liveness;
+  readonly #caughtUp = new CaughtUp();
   readonly #leaderClock = new LeaderClock();
   readonly #peers: Peers;
   readonly #snapshots: Snapshots;
@@ -155,6 +156,7 @@ export class Node implements NodeHandle {
       clock,
       loop: this.#loop,
       liveness: this.#liveness,
+      caughtUp: this.#caughtUp,
       writes: this.#writes,
       isFull: () => this.#space.isFull,
       snapshots: this.#snapshots,
@@ -278,11 +280,13 @@ export class Node implements NodeHandle {
   }
 
   ageMs(): number | null {
-    const { leader, membership } = this.#core.view();
+    const { leader, membership, term } = this.#core.view();
     if (leader === null) return null;
     const nowMs = this.#parts.clock.now();
     const unheardMs = (peer: NodeId): number | null => this.#liveness.unheardMs(peer, nowMs);
-    if (leader !== this.id) return unheardMs(leader);
+    if (leader !== this.id) {
+      return this.#caughtUp.with(term, this.#applier.applied) ? unheardMs(leader) : null;
+    }
     // What was acknowledged before it took office it may not have applied yet.
     return this.#reign() === null ? null : unheardMajorityMs(membership, this.id, unheardMs);
   }

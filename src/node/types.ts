@@ -164,7 +164,7 @@ export type NodeHandle = {
   readonly transferLeadership: (to: NodeId | null) => Promise<void>;
   /**
    * For how long this node has not heard of a leader in office or, as the leader, of a majority; its own
-   * standstills count. `null`: it knows of no leader. By its own clock. Its state may be older by what is on
+   * standstills count. `null`: it knows of no leader, or has not caught up with it. By its own clock. Its state may be older by what is on
    * its way to it, and by as long as a leader that is cut off takes to give up (an election timeout).
    */
   readonly ageMs: () => number | null;

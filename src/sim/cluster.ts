@@ -325,10 +325,21 @@ export class Cluster {
           localMs: machine.localMs,
           aheadMs: machine.aheadMs,
           nowMs: this.world.nowMs,
-          lagMs: null,
+          lagMs: this.#lagMs(),
         });
       });
     }
+  }
+
+  /**
+   * How far behind a node may be that has caught up with a leader, and hears of it: only known where nothing
+   * comes between nodes, and nobody stands still with what has come to it unread.
+   */
+  #lagMs(): number | null {
+    const { net, timing } = this.plan.shape;
+    const isFair = !this.netTouched && net.lossPercent === 0 && net.tailPercent === 0;
+    if (!isFair || this.happened.pauses > 0) return null;
+    return 2 * timing.electionTimeoutTicks * timing.tickMs;
   }
 
   observe(): void {

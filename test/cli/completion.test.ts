@@ -63,6 +63,8 @@ describe('completion', () => {
     ['doozerd check -', ['--json']],
     ['doozerd -l 127.0.0.1:0 -ti', ['-timeout']],
     ['doozerd -l ', []],
+    ['doozerd -log-level ', ['error', 'info', 'debug']],
+    ['doozer log-level i', ['info']],
   ])('of "%s" is %j', async (line, words) => {
     expect(await offered(line)).toEqual(words);
     expect(server.node.hellos).toBe(0);

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { doozerFlagTable } from '../../src/cli/doozer-program.ts';
-import { doozerdFlags } from '../../src/cli/doozerd-program.ts';
+import { doozerdFlagTable } from '../../src/cli/doozerd-program.ts';
+import type { Flag } from '../../src/cli/flag-table.ts';
+import type { Verb } from '../../src/cli/verb.ts';
 import { verbs } from '../../src/cli/verbs.ts';
 
 /** Whatever a keyboard, a script gone wrong, or malice may put in a word; systems end words at NUL. */
@@ -39,7 +41,7 @@ const path = fc.oneof(
   fc.stringMatching(/^(\/[a-z.*?_-]{1,3}){1,3}$/),
 );
 const number = fc.oneof(
-  fc.constantFrom('-1', '0', '1', '-2', '+3', '1.5', '1e3', '0x10', '9007199254740993', '-', '1 '),
+  fc.constantFrom('-1', '0', '1', '-2', '+3', '9007199254740993'),
   fc.integer().map(String),
   fc.maxSafeInteger().map(String),
 );
@@ -50,19 +52,32 @@ const duration = fc.constantFrom(
   '1s',
   '1m30s',
   '-5s',
-  '5',
-  's',
-  '1h1',
   '9999999h',
-  '.s',
   '24h',
+  '.5s',
 );
-const flagValue = fc.oneof(number, duration, path, anything);
+const wrong = fc.oneof(
+  fc.constantFrom('1.5', '1e3', '0x10', '-', '1 ', '5', 's', '1h1', '.s'),
+  path,
+  anything,
+);
+
+const rights: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  rev: number,
+  id: fc.nat(40).map(String),
+  count: number,
+  seconds: number,
+  duration,
+  text: anything,
+};
+/** What a flag takes, most of the time. */
+const valueOfKind = (kind: string | null): fc.Arbitrary<string> =>
+  fc.oneof({ weight: 9, arbitrary: rights[kind ?? ''] ?? anything }, wrong);
 
 /** Where a cluster is: the one that is there, or nothing that can be read. Never one that is not ours. */
 const uriArbitrary = (uri: string) =>
   fc.oneof(
-    { weight: 3, arbitrary: fc.constant(uri) },
+    { weight: 12, arbitrary: fc.constant(uri) },
     fc.constantFrom(
       '',
       'doozer:',
@@ -74,26 +89,33 @@ const uriArbitrary = (uri: string) =>
     ),
   );
 
-type FlagShape = { readonly name: string; readonly isSwitch: boolean };
+type Shape = Pick<Flag, 'name' | 'value'>;
 
-/** A flag in one of its spellings, right or wrong. */
+/** A flag in one of its spellings, nearly always right. Help and version end a line early, and are rare. */
 const flagArbitrary = (
-  flags: readonly FlagShape[],
-  valueFor: (name: string) => fc.Arbitrary<string>,
-) =>
-  fc
+  flags: readonly Shape[],
+  valueFor: (flag: Shape) => fc.Arbitrary<string>,
+) => {
+  const ending = (flag: Shape): boolean => flag.name === 'h' || flag.name === 'v';
+  return fc
     .tuple(
-      fc.constantFrom(...flags),
-      fc.constantFrom('-', '--', '-', '---'),
-      fc.constantFrom(' ', '=', 'none'),
+      fc.oneof(
+        { weight: 30, arbitrary: fc.constantFrom(...flags.filter((flag) => !ending(flag))) },
+        fc.constantFrom(...flags.filter(ending)),
+      ),
+      fc.oneof({ weight: 30, arbitrary: fc.constantFrom('-', '--') }, fc.constant('---')),
+      fc.oneof({ weight: 30, arbitrary: fc.constantFrom(' ', '=') }, fc.constant('none')),
     )
-    .chain(([{ isSwitch, name }, dashes, form]) =>
-      (isSwitch ? fc.constantFrom('true', 'false', '1', 'maybe') : valueFor(name)).map((value) => {
-        const flag = `${dashes}${name}`;
-        if (form === '=') return [`${flag}=${value}`];
-        return isSwitch || form === 'none' ? [flag] : [flag, value];
-      }),
-    );
+    .chain(([flag, dashes, form]) => {
+      const isSwitch = flag.value === null;
+      const values = isSwitch ? fc.constantFrom('true', 'F', '1', '0', 'maybe') : valueFor(flag);
+      return values.map((value) => {
+        const word = `${dashes}${flag.name}`;
+        if (form === '=') return [`${word}=${value}`];
+        return isSwitch || form === 'none' ? [word] : [word, value];
+      });
+    });
+};
 
 const some = (words: fc.Arbitrary<string[]>, maxLength: number): fc.Arbitrary<string[]> =>
   fc.array(words, { maxLength }).map((lists) => lists.flat());
@@ -102,38 +124,42 @@ const some = (words: fc.Arbitrary<string[]>, maxLength: number): fc.Arbitrary<st
 const asArgv = (words: readonly string[]): string[] =>
   words.map((word) => Buffer.from(word.replaceAll('\u0000', '')).toString());
 
-/** Command lines of `doozer`, most of them nearly right. */
+/** Command lines of `doozer`, most of them right or nearly so. */
 export function doozerLines(uri: string): fc.Arbitrary<string[]> {
   const where = uriArbitrary(uri);
-  const flag = flagArbitrary(
-    doozerFlagTable.map(({ name, value }) => ({ name, isSwitch: value === null })),
-    (name) => (name === 'a' || name === 'b' ? where : flagValue),
+  const flag = flagArbitrary(doozerFlagTable, ({ value }) =>
+    value === 'uri' ? where : valueOfKind(value),
   );
-  const verb = fc.oneof(
-    { weight: 9, arbitrary: fc.constantFrom(...verbs.map(({ name }) => name)) },
-    anything,
-  );
-  const argument = fc.oneof(
-    { weight: 4, arbitrary: path },
-    { weight: 2, arbitrary: number },
-    fc.constantFrom(
-      'grant',
-      'keep',
-      'revoke',
-      'show',
-      'bash',
-      'candidates',
-      'doozer',
-      '--',
-      'true',
-      'ls',
-    ),
-    duration,
-    anything,
-  );
-  return fc
-    .tuple(some(flag, 2), verb, some(flag, 2), fc.array(argument, { maxLength: 4 }))
-    .map(([before, name, after, rest]) => asArgv([...before, name, ...after, ...rest]));
+  const line = fc.constantFrom(...verbs).chain((verb) => {
+    const given = fc.tuple(...verb.args.map((name) => argumentOf(verb, name)));
+    const odd = fc.array(fc.oneof(path, number, duration, anything), { maxLength: 4 });
+    return fc
+      .tuple(some(flag, 2), some(flag, 2), fc.oneof({ weight: 9, arbitrary: given }, odd))
+      .map(([before, after, rest]) => [...before, verb.name, ...after, ...rest]);
+  });
+  const nonsense = fc.array(anything, { maxLength: 4 });
+  return fc.oneof({ weight: 15, arbitrary: line }, nonsense).map(asArgv);
+}
+
+/** An argument as its name says, most of the time. */
+function argumentOf(verb: Verb, name: string): fc.Arbitrary<string> {
+  const bare = name.replace(/^\[|\.{3}\]?$|\]$/g, '');
+  // The node is in this process, and its log is the test's.
+  const words = bare === 'level' ? ['error', 'loud'] : verb.words?.[bare];
+  const right: Readonly<Record<string, fc.Arbitrary<string>>> = {
+    path,
+    glob: path,
+    more: path,
+    rev: number,
+    name: fc.constantFrom('a', '/lock/b', '/d'),
+    word: fc.oneof(duration, number),
+    program: fc.constantFrom('--', 'true'),
+    node: fc.constantFrom('nobody', '127.0.0.1:1'),
+    command: fc.constantFrom(...verbs.map((known) => known.name)),
+    words: fc.constantFrom('doozer', 'doozerd', 'get', '/'),
+  };
+  const known = words === undefined ? (right[bare] ?? anything) : fc.constantFrom(...words);
+  return fc.oneof({ weight: 9, arbitrary: known }, anything, number);
 }
 
 /** Command lines of `doozerd`; folders are names in `folder`, which is empty. */
@@ -149,11 +175,9 @@ export function doozerdLines(folder: string): fc.Arbitrary<string[]> {
     'a:1,b:2',
     ',',
   );
-  const flags = Object.entries(doozerdFlags).map(([name, kind]) => ({
-    name,
-    isSwitch: kind === 'switch',
-  }));
-  const flag = flagArbitrary(flags, () => fc.oneof(address, flagValue));
+  const flag = flagArbitrary(doozerdFlagTable, ({ value }) =>
+    value?.startsWith('addr') === true ? fc.oneof(address, anything) : valueOfKind(value),
+  );
   const inFolder = fc.constantFrom('x', 'y/z', '.', 'a b').map((name) => `${folder}/${name}`);
   const folderCommand = fc
     .tuple(

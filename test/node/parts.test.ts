@@ -11,7 +11,7 @@ import {
   soleMembership,
   term,
 } from '../../src/base/index.ts';
-import { unheardMajorityMs } from '../../src/node/age.ts';
+import { CaughtUp, unheardMajorityMs } from '../../src/node/age.ts';
 import { Forwards } from '../../src/node/forwards.ts';
 import { LeaderClock } from '../../src/node/leader-clock.ts';
 import { Liveness } from '../../src/node/liveness.ts';
@@ -76,6 +76,36 @@ test('a leader’s state is as old as its last word from a majority, of both set
   // It leads and does not vote: removed, and the others have not all heard of it.
   expect(age([b, c, d])).toBe(300);
   expect(age([a, e])).toBe(null);
+});
+
+test('a node has caught up once it applied what its leader had committed when it first spoke, and an entry of its own', () => {
+  const caughtUp = new CaughtUp();
+  const append = (termOf: number, commit: number) =>
+    caughtUp.heard({
+      kind: 'appendRequest',
+      term: term(termOf),
+      previous: { index: logIndex(0), term: term(0) },
+      commit: logIndex(commit),
+      entries: [],
+    });
+  const isLevel = (termOf: number, index: number, appliedTerm = termOf): boolean =>
+    caughtUp.with(term(termOf), { index: logIndex(index), term: term(appliedTerm) });
+  caughtUp.heard({ kind: 'heartbeat', term: term(3), commit: logIndex(0), round: 1 });
+  expect(isLevel(3, 50)).toBe(false);
+  append(3, 40);
+  append(3, 60);
+  expect(isLevel(3, 39)).toBe(false);
+  expect(isLevel(3, 40)).toBe(true);
+  expect(isLevel(3, 40, 2)).toBe(false);
+  append(2, 10);
+  expect(isLevel(2, 40)).toBe(false);
+  append(4, 70);
+  expect([isLevel(3, 70), isLevel(4, 69), isLevel(4, 70, 3), isLevel(4, 71)]).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
 });
 
 test('the noise of the event loop is no stall', () => {

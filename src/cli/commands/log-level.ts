@@ -9,6 +9,7 @@ import type { Verb, VerbContext } from '../verb.ts';
 export const logLevel: Verb = {
   name: 'log-level',
   args: ['[level]', '[node]'],
+  words: { level: logLevels },
   summary: 'print or change how much a node logs',
   help: `Changes how much a node logs from now on, until it is changed again or the process ends: error, info (as usual) or
 debug. Without <level> it prints the level. <node> is an id, the beginning of one, an address, or all; without it, the node

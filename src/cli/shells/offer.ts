@@ -1,3 +1,4 @@
+import { logLevels } from '../../base/index.ts';
 import { doozerFlagTable } from '../doozer-program.ts';
 import { folderCommands } from '../doozerd-folder.ts';
 import { doozerdFlagTable } from '../doozerd-program.ts';
@@ -22,7 +23,7 @@ const nothing: Offer = { kind: 'words', words: [] };
 export function offerDoozer(words: readonly string[], verbs: readonly Verb[]): Offer {
   const typed = words.at(-1) ?? '';
   const before = parseGoFlags(words.slice(0, -1), kindsOf(doozerFlagTable));
-  if (before.kind === 'bad') return offerValue(before, doozerFlagTable);
+  if (before.kind === 'bad') return offerValue(before, doozerFlagTable, typed);
   const [name, ...rest] = before.rest;
   if (name === undefined) {
     return typed.startsWith('-')
@@ -32,7 +33,7 @@ export function offerDoozer(words: readonly string[], verbs: readonly Verb[]): O
   const verb = verbs.find((known) => known.name === name);
   if (verb === undefined) return nothing;
   const after = parseGoFlags(rest, kindsOf(doozerFlagTable));
-  if (after.kind === 'bad') return offerValue(after, doozerFlagTable);
+  if (after.kind === 'bad') return offerValue(after, doozerFlagTable, typed);
   if (after.rest.length === 0 && typed.startsWith('-')) {
     const useful = doozerFlagTable.filter(({ verbs: users }) => users?.includes(name) ?? true);
     return beginning(typed, flagWords(useful));
@@ -50,15 +51,20 @@ export function offerDoozerd(words: readonly string[]): Offer {
       : { kind: 'folders' };
   }
   const before = parseGoFlags(words.slice(0, -1), kindsOf(doozerdFlagTable));
-  if (before.kind === 'bad') return offerValue(before, doozerdFlagTable);
+  if (before.kind === 'bad') return offerValue(before, doozerdFlagTable, typed);
   if (typed.startsWith('-')) return beginning(typed, flagWords(doozerdFlagTable, '-'));
   const commands = [...folderCommands].map((name): Candidate => [name, 'a data folder']);
   return before.given.length === 0 ? beginning(typed, commands) : nothing;
 }
 
 /** The value of the flag that stands before the cursor. */
-function offerValue({ wants }: BadFlag, table: readonly Flag[]): Offer {
+function offerValue({ wants }: BadFlag, table: readonly Flag[], typed: string): Offer {
   const flag = table.find(({ name }) => name === wants);
+  if (flag?.value === 'level')
+    return beginning(
+      typed,
+      logLevels.map((word): Candidate => [word, '']),
+    );
   if (flag?.value === 'file') return { kind: 'files' };
   return flag?.value === 'folder' ? { kind: 'folders' } : nothing;
 }

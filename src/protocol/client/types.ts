@@ -303,7 +303,8 @@ export type NodeHome = {
 
 /**
  * `at`: the revision of the state that was read. `ageMs`, only when the request had a `least`: for how
- * long the node has not heard of a leader in office or, as the leader, of a majority; `null`: it knows of none.
+ * long the node has not heard of a leader in office or, as the leader, of a majority; `null`: it knows of none,
+ * or has not caught up with it.
  */
 export type NativeReply =
   /** To get. A missing file: revisions 0, no lease and no bytes. */

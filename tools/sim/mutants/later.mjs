@@ -118,4 +118,12 @@ export const laterMutants = [
     edits: [['if (removed) {', 'if (removed || !removed) {']],
     needs: 'somebody who says so wrongly: removed-on-unknown is both together',
   },
+  {
+    id: 'mark-while-behind',
+    bug: 'a watch that stands still for want of credits is marked as if it had been told all',
+    source: 'etcd’s robustness tests: bookmarkable; etcd#15220; row 29',
+    file: 'src/server/watch-stream.js',
+    edits: [['if (this.#live === null || newest - this.#told', 'if (newest - this.#told']],
+    needs: 'a watch that stands still while 500 revisions pass',
+  },
 ];
