@@ -18,7 +18,8 @@ export async function claimAddresses(listens: readonly string[]): Promise<string
   const servers: Server[] = [];
   try {
     for (const listen of listens) {
-      const server = createServer();
+      // Who connects within this moment is let go as if nobody listened yet; kept, it would keep us too.
+      const server = createServer((socket) => socket.resetAndDestroy());
       await listenOn(server, listen);
       servers.push(server);
     }

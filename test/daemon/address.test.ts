@@ -1,5 +1,5 @@
-import { createServer } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { connect, createServer, Server } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
 import {
   advertisedAddress,
   claimAddresses,
@@ -48,6 +48,26 @@ describe('advertisedAddress()', () => {
 });
 
 describe('claimAddresses()', () => {
+  it('does not wait for a guest who connects in that moment, as clients of a node that restarts do', async () => {
+    const gone = new Promise((resolve) => {
+      // The guest comes in just before the address is given back, and stays until it is sent away.
+      const close = Server.prototype.close;
+      const spy = vi.spyOn(Server.prototype, 'close').mockImplementation(function (
+        this: Server,
+        then,
+      ) {
+        spy.mockRestore();
+        const [host, port] = addressOf(this).split(':');
+        const guest = connect(Number(port), host).on('error', () => {});
+        guest.once('close', resolve);
+        this.once('connection', () => close.call(this, then));
+        return this;
+      });
+    });
+    expect(await claimAddresses(['127.0.0.1:0'])).toHaveLength(1);
+    await gone;
+  });
+
   it('gives each a port of its own, free again when it has resolved', async () => {
     const claimed = await claimAddresses(['127.0.0.1:0', '127.0.0.1:0']);
     expect(new Set(claimed).size).toBe(2);
