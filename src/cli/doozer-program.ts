@@ -26,6 +26,9 @@ elect and lock end with that of their program, 123 when they had to end it.
 Environment:
   DOOZER_URI       the cluster to use; -a beats it
   DOOZER_BOOT_URI  the cluster where names are looked up; -b beats it
+  DOOZER_TLSCA     for "doozers:": the file of the CA that signs the nodes' certificates; "tlsca=" beats it
+  DOOZER_TLSCERT, DOOZER_TLSKEY
+                   the files of a certificate to show, and its key; "tlscert=", "tlskey=" beat them
 `;
 
 /** The table of commands. It renders the help and counts arguments; flags were taken out before. */
@@ -35,7 +38,10 @@ export function doozerProgram(verbs: readonly Verb[]): Command {
     .description('Reads and writes a doozer cluster.')
     .helpOption(false)
     .helpCommand(false)
-    .option('-a <uri>', `the cluster to use, "doozer:?ca=HOST:PORT" (default "${defaultUri}")`)
+    .option(
+      '-a <uri>',
+      `the cluster to use, "doozer:?ca=HOST:PORT", with TLS "doozers:?..." (default "${defaultUri}")`,
+    )
     .option('-b <uri>', 'the cluster in which the "cn" of -a is looked up')
     .option(
       '-r <rev>',

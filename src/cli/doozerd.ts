@@ -64,6 +64,8 @@ async function runDaemon(options: DaemonOptions): Promise<void> {
   const signals = new Signals();
   const daemon = await startDaemon(options);
   signals.stopWith(daemon);
+  // Without certificates it ends the process, as ever.
+  if (options.tls !== null) process.on('SIGHUP', () => daemon.reload());
   await daemon.done;
 }
 

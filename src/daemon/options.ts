@@ -1,4 +1,5 @@
 import type { LifeOptions } from '../life/index.ts';
+import type { CertificateAlarm } from '../tls/index.ts';
 
 /** How a daemon runs: the command line and the environment, read and checked. */
 export type DaemonOptions = LifeOptions & {
@@ -8,7 +9,19 @@ export type DaemonOptions = LifeOptions & {
   readonly web: string | null;
   /** Whether the operator named `web`: then a taken port is an error. */
   readonly webExplicit: boolean;
+  /** `null`: plain TCP. Else TLS on every port and to every other node. */
+  readonly tls: DaemonTls | null;
   readonly logLevel: 'error' | 'info' | 'debug';
+};
+
+/** Names of PEM files, looked at again while the node runs. */
+export type DaemonTls = {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Peers must show a certificate that this signed; absent: the secret is all that they prove. */
+  readonly caFile?: string;
+  /** Guests must show one, too. */
+  readonly guestsCertified: boolean;
 };
 
 /** A node that runs. */
@@ -17,6 +30,10 @@ export type Daemon = {
   readonly address: string;
   /** host:port of the web view; `null`: there is none. */
   readonly webAddress: string | null;
+  /** Looks at the files of certificates at once. */
+  readonly reload: () => void;
+  /** A certificate of this node that ends soon; `null`: none. */
+  readonly certificateAlarm: () => CertificateAlarm | null;
   /** Hands leadership over, drains, syncs. May be called twice. */
   readonly stop: () => Promise<void>;
   /** Resolves when the node has stopped for whatever reason; rejected when that was a failure. */

@@ -1,10 +1,11 @@
-import { WebDoor } from '../doors/index.ts';
+import { type DoorTls, WebDoor } from '../doors/index.ts';
 import { Life } from '../life/index.ts';
 import { systemClock } from '../platform/index.ts';
 import type { Logger } from '../ports/index.ts';
+import { type CertificateAlarm, Certificates } from '../tls/index.ts';
 import { claimAddresses, hostOf, onNextFreePort, publishedAddress } from './address.ts';
 import { pinoLogger } from './logger.ts';
-import type { Daemon, DaemonOptions } from './options.ts';
+import type { Daemon, DaemonOptions, DaemonTls } from './options.ts';
 import { realWorld } from './world.ts';
 
 /**
@@ -18,9 +19,19 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { web } = options;
   const wanted = web === null || web === 'default' ? [] : [web];
   const [listen = options.listen] = await claimAddresses([options.listen, ...wanted]);
-  const daemon = new RunningDaemon(options, logger, listen, publishedAddress(listen));
+  const address = publishedAddress(listen);
+  const tls = openTls(options.tls, address, logger);
+  const daemon = new RunningDaemon(options, logger, listen, address, tls);
   await daemon.start();
   return daemon;
+}
+
+/** @throws ERR_BAD_ARGUMENT with the file and what is wrong with it. */
+function openTls(tls: DaemonTls | null, address: string, logger: Logger): DoorTls | null {
+  if (tls === null) return null;
+  const { guestsCertified, ...files } = tls;
+  const certificates = new Certificates({ files, address, clock: systemClock(), logger });
+  return { certificates, guestsCertified };
 }
 
 const aliveMs = 60_000;
@@ -33,6 +44,7 @@ class RunningDaemon implements Daemon {
   readonly #logger: Logger;
   /** The parts' timers keep no process alive, and there are moments without a socket. */
   readonly #alive = setInterval(() => {}, aliveMs);
+  readonly #tls: DoorTls | null;
   #web: WebDoor | null = null;
   #life: Life | null = null;
   #following: Promise<void> = Promise.resolve();
@@ -42,11 +54,18 @@ class RunningDaemon implements Daemon {
   #reject!: (error: unknown) => void;
   readonly done: Promise<void>;
 
-  constructor(options: DaemonOptions, logger: Logger, listen: string, address: string) {
+  constructor(
+    options: DaemonOptions,
+    logger: Logger,
+    listen: string,
+    address: string,
+    tls: DoorTls | null,
+  ) {
     this.#options = options;
     this.#logger = logger;
     this.#listen = listen;
     this.address = address;
+    this.#tls = tls;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -58,16 +77,29 @@ class RunningDaemon implements Daemon {
     return this.#web?.address() ?? null;
   }
 
+  reload(): void {
+    this.#tls?.certificates.reload();
+  }
+
+  certificateAlarm(): CertificateAlarm | null {
+    return this.#tls?.certificates.alarm() ?? null;
+  }
+
   async start(): Promise<void> {
+    this.#tls?.certificates.start();
     try {
       this.#life = await this.#begin([], false);
       this.#web = await this.#startWeb(this.#life);
     } catch (error) {
       await this.#life?.stop();
+      this.#tls?.certificates.stop();
       clearInterval(this.#alive);
       throw error;
     }
-    const over = () => clearInterval(this.#alive);
+    const over = () => {
+      clearInterval(this.#alive);
+      this.#tls?.certificates.stop();
+    };
     this.done.then(over, over);
     this.#following = this.#follow(this.#life);
   }
@@ -90,7 +122,7 @@ class RunningDaemon implements Daemon {
 
   #begin(through: readonly string[], mustAttach: boolean): Promise<Life> {
     return Life.begin({
-      world: realWorld(this.#listen),
+      world: realWorld(this.#listen, this.#tls),
       options: this.#options,
       address: this.address,
       logger: this.#logger,
@@ -128,6 +160,7 @@ class RunningDaemon implements Daemon {
         server: life.server,
         clock: systemClock(),
         nodeAddress: () => this.address,
+        tls: this.#tls,
       });
       await door.start();
       return door;
