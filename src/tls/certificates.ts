@@ -39,6 +39,7 @@ export class Certificates {
   #material: Material;
   /** Of what was looked at last, whether it was taken or not. */
   #sign: string;
+  #lastWasBad = false;
   /** Of what was not good when it was looked at: told if it stays so, since two files cannot be replaced at once. */
   #doubtful: string | null = null;
   #timer: Timer | null = null;
@@ -102,7 +103,8 @@ export class Certificates {
   /** Looks at the files at once, because somebody says that they have changed. */
   reload(): void {
     if (this.#stopped) return;
-    this.#sign = '';
+    // Somebody wants to hear again what is wrong.
+    if (this.#lastWasBad) this.#sign = '';
     this.#look(true);
   }
 
@@ -121,6 +123,7 @@ export class Certificates {
     try {
       const read = this.#read();
       this.#sign = read.sign;
+      this.#lastWasBad = false;
       this.#doubtful = null;
       this.#material = read.material;
     } catch (error) {
@@ -130,6 +133,7 @@ export class Certificates {
         return;
       }
       this.#sign = sign;
+      this.#lastWasBad = true;
       const { message } = error;
       this.#parts.logger.error({ error: message }, 'new certificate not taken, the old one stays');
       return;
