@@ -176,6 +176,10 @@ async function open(flags: ParsedFlags, terminal: Terminal, signal: AbortSignal)
     throw new Complaint('Error: invalid uri: "cn" without "ca" needs -b or DOOZER_BOOT_URI');
   }
   const boot = parseUri(bootText);
-  if (boot.kind === 'uri') return connect({ ...options, bootUri: bootText });
+  if (boot.kind === 'uri') {
+    const isTls = (uri.clusterName !== null && boot.tls !== null) || uri.tls !== null;
+    const tls = isTls && { tls: tlsFiles(uri.tls ?? {}, terminal) };
+    return connect({ ...options, ...tls, bootUri: bootText });
+  }
   throw new Complaint(`Error: invalid uri: ${boot.reason}`);
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { ConnectionOptions } from 'node:tls';
 import { prng } from '../base/index.ts';
 import { Client, type ClientOptions } from '../client/index.ts';
 import { locate, parseUri } from '../naming/index.ts';
-import { clientTls, type TlsFiles } from '../tls/index.ts';
+import type { TlsFiles, TlsTexts } from '../ports/index.ts';
+import { clientTls } from '../tls/index.ts';
 import { processClock } from './clock.ts';
 import { webSocketDial } from './dial.ts';
 
@@ -19,10 +19,10 @@ export type ConnectOptions = Omit<ClientOptions, 'addresses'> & {
   /** A cluster in which the `cn` of the URI is looked up. Without it `cn` has no meaning, as ever. */
   readonly bootUri?: string;
   /**
-   * TLS, with the public CAs (`true`), with files, or as a function says for each connection. Files beat those of the
+   * TLS, with the public CAs (`true`), with files, or with the texts that a function returns for each connection. Files beat those of the
    * URI. With a URI it must begin with `doozers:`; with addresses alone this is what turns TLS on.
    */
-  readonly tls?: boolean | TlsFiles | (() => ConnectionOptions);
+  readonly tls?: boolean | TlsFiles | (() => TlsTexts);
   /** How long to look for a node before giving up. Default 5,000 ms. */
   readonly openTimeoutMs?: number;
   /** Stops looking. Without meaning once the client is there. */
@@ -32,7 +32,7 @@ export type ConnectOptions = Omit<ClientOptions, 'addresses'> & {
 /** The client's own options, and how its connections are encrypted. */
 type Resolved = {
   readonly client: ClientOptions;
-  readonly tls: (() => ConnectionOptions) | null;
+  readonly tls: (() => TlsTexts) | null;
 };
 
 /**
@@ -77,7 +77,8 @@ async function resolved(options: ConnectOptions): Promise<Resolved> {
     return { client: { ...rest, addresses }, tls: tlsOf(tlsOption ?? false, {}) };
   }
   const uri = uriOf(text);
-  if (uri.tls === null && tlsOption !== undefined && tlsOption !== false) {
+  const ofBoot = bootUri === undefined || uri.clusterName === null ? null : uriOf(bootUri).tls;
+  if (uri.tls === null && ofBoot === null && tlsOption !== undefined && tlsOption !== false) {
     throw new TypeError('Invalid uri: with TLS it must begin with "doozers:?"');
   }
   if (uri.tls !== null && tlsOption === false) {
@@ -93,7 +94,9 @@ async function resolved(options: ConnectOptions): Promise<Resolved> {
   }
   const { clusterName } = uri;
   const bounds = signal && { signal };
-  const bootTls = uriOf(bootUri).tls !== null && tlsOption !== undefined && { tls: tlsOption };
+  // The files that the boot cluster's own URI names are the nearer ones.
+  const tlsOfBoot = typeof tlsOption === 'object' ? { ...tlsOption, ...ofBoot } : tlsOption;
+  const bootTls = ofBoot !== null && tlsOfBoot !== undefined && { tls: tlsOfBoot };
   const boot = await connect({ ...rest, uri: bootUri, ...bounds, ...bootTls });
   try {
     const located = await locate(boot, clusterName, bounds);
@@ -107,7 +110,7 @@ async function resolved(options: ConnectOptions): Promise<Resolved> {
 function tlsOf(
   option: NonNullable<ConnectOptions['tls']>,
   ofUri: TlsFiles,
-): (() => ConnectionOptions) | null {
+): (() => TlsTexts) | null {
   if (option === false) return null;
   if (typeof option === 'function') return option;
   return clientTls(option === true ? ofUri : { ...ofUri, ...option });

@@ -1,8 +1,7 @@
-import type { ConnectionOptions } from 'node:tls';
 import WebSocket from 'ws';
 import { ClusterError, limits } from '../base/index.ts';
-import type { Dial, Socket } from '../ports/index.ts';
-import { handshakeReason } from '../tls/index.ts';
+import type { Dial, Socket, TlsTexts } from '../ports/index.ts';
+import { connectionOptions, handshakeReason } from '../tls/index.ts';
 
 /** Where nodes take clients that speak our own protocol. */
 const clientPath = '/client';
@@ -10,11 +9,11 @@ const clientPath = '/client';
 const farewellMs = 250;
 
 /** Real sockets; with TLS when `tls` says how, asked for each connection. */
-export const webSocketDial = (tls: (() => ConnectionOptions) | null): Dial => ({
+export const webSocketDial = (tls: (() => TlsTexts) | null): Dial => ({
   connect: (address, timeoutMs) =>
     new Promise((opened, failed) => {
       const socket = new WebSocket(`${tls === null ? 'ws' : 'wss'}://${address}${clientPath}`, {
-        ...tls?.(),
+        ...(tls !== null && connectionOptions(tls())),
         // Both ends must say no, or every message passes through zlib.
         perMessageDeflate: false,
         maxPayload: limits.frameBytesMax,

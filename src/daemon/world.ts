@@ -38,7 +38,7 @@ export function realWorld(listen: string, tls: DoorTls | null): LifeWorld {
         tls,
       }),
     connect: (wanted) =>
-      connect(tls === null ? wanted : { ...wanted, tls: tls.certificates.dialOptions }),
+      connect(tls === null ? wanted : { ...wanted, tls: tls.certificates.dialTexts }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { TlsFiles } from '../ports/index.ts';
 import { parseAddress } from './address.ts';
 
 /** What a `doozer:` URI says. */
@@ -9,15 +10,8 @@ export type ClusterUri = {
   readonly addresses: readonly string[];
   /** `sk`. Never to be printed. */
   readonly secret: string | null;
-  /** `null`: `doozer:`, plain TCP. Else `doozers:`, TLS, with the files that the URI names. */
-  readonly tls: UriTls | null;
-};
-
-/** `tlsca`, `tlscert`, `tlskey`: names of PEM files. */
-export type UriTls = {
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
+  /** `null`: `doozer:`, plain TCP. Else `doozers:`, TLS, with the files of `tlsca`, `tlscert` and `tlskey`. */
+  readonly tls: TlsFiles | null;
 };
 
 /** `reason` is for people. It never repeats the URI, which may hold a secret. */
@@ -41,7 +35,7 @@ export function parseUri(text: string): ClusterUri | InvalidUri {
   if (!isTls && !text.startsWith(prefix)) {
     return invalid(`it must begin with "${prefix}" or "${tlsPrefix}"`);
   }
-  const files: { -readonly [key in keyof UriTls]: string } = {};
+  const files: { -readonly [key in keyof TlsFiles]: string } = {};
   const addresses: string[] = [];
   let clusterName: string | null = null;
   let secret: string | null = null;

@@ -1,9 +1,9 @@
-import type { ConnectionOptions, TlsOptions } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
 import { ClusterError, limits } from '../base/index.ts';
-import type { Clock, Logger, Timer } from '../ports/index.ts';
-import { readTexts, signOfFiles, type TlsFiles } from './files.ts';
+import type { Clock, Logger, Timer, TlsFiles, TlsTexts } from '../ports/index.ts';
+import { readTexts, signOfFiles } from './files.ts';
 import { checkMaterial, type Demands, type Material } from './material.ts';
-import { nodeOptions, serverOptions } from './options.ts';
+import { nodeTexts, serverOptions } from './options.ts';
 
 export type CertificatesParts = {
   readonly files: TlsFiles & { readonly certFile: string; readonly keyFile: string };
@@ -79,7 +79,7 @@ export class Certificates {
   }
 
   /** For one connection to another node. */
-  readonly dialOptions = (): ConnectionOptions => nodeOptions(this.#material);
+  readonly dialTexts = (): TlsTexts => nodeTexts(this.#material);
 
   /** Calls `then` after each replacement. @returns what ends that. */
   onChange(then: () => void): () => void {

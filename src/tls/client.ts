@@ -1,7 +1,7 @@
-import type { ConnectionOptions } from 'node:tls';
-import { readTexts, type TlsFiles } from './files.ts';
+import type { TlsFiles, TlsTexts } from '../ports/index.ts';
+import { readTexts } from './files.ts';
 import { checkMaterial } from './material.ts';
-import { clientOptions } from './options.ts';
+import { textsOf } from './options.ts';
 
 /**
  * What a client connects with, from files that are read anew for each connection, so that what was replaced counts from
@@ -9,9 +9,9 @@ import { clientOptions } from './options.ts';
  *
  * @throws ERR_BAD_ARGUMENT at the first reading.
  */
-export function clientTls(files: TlsFiles): () => ConnectionOptions {
+export function clientTls(files: TlsFiles): () => TlsTexts {
   const read = () =>
-    clientOptions(checkMaterial(readTexts(files), { address: null, mutual: false }, Date.now()));
+    textsOf(checkMaterial(readTexts(files), { address: null, mutual: false }, Date.now()));
   let last = read();
   return () => {
     try {

@@ -1,21 +1,12 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { ClusterError, limits } from '../base/index.ts';
-
-/** Names of PEM files. A certificate and its key come together; a CA may come alone. */
-export type TlsFiles = {
-  /** The certificates that are trusted, one or more. */
-  readonly caFile?: string;
-  /** The certificate to show, with those between it and its CA after it. */
-  readonly certFile?: string;
-  /** The key of that certificate, without a passphrase. */
-  readonly keyFile?: string;
-};
+import type { TlsFiles } from '../ports/index.ts';
 
 /** A file with its text, both for messages about it. */
 export type TextFile = { readonly path: string; readonly text: string };
 
 /** What is in the files, as of one moment. */
-export type TlsTexts = {
+export type ReadFiles = {
   readonly ca: TextFile | null;
   readonly cert: TextFile | null;
   readonly key: TextFile | null;
@@ -68,7 +59,7 @@ function unreadable(path: string, error: unknown): ClusterError {
 }
 
 /** Reads the files that are named; small, and rarely, so that it may block. @throws ERR_BAD_ARGUMENT */
-export function readTexts(files: TlsFiles): TlsTexts & { readonly sign: string } {
+export function readTexts(files: TlsFiles): ReadFiles & { readonly sign: string } {
   const read = (path: string | undefined) => (path === undefined ? null : readSigned(path));
   const [ca, cert, key] = [read(files.caFile), read(files.certFile), read(files.keyFile)];
   const sign = [ca, cert, key].map((each) => each?.sign ?? '').join('|');

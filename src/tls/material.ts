@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
-import { cannotUse, type TextFile, type TlsTexts } from './files.ts';
+import { cannotUse, type ReadFiles, type TextFile } from './files.ts';
 
 /** Checked PEM texts: what they hold is whole and fits together. */
 export type Material = {
@@ -35,7 +35,7 @@ const chainLengthMax = 8;
  *
  * @throws ERR_BAD_ARGUMENT
  */
-export function checkMaterial(texts: TlsTexts, demands: Demands, nowMs: number): Material {
+export function checkMaterial(texts: ReadFiles, demands: Demands, nowMs: number): Material {
   const { ca, cert, key } = texts;
   const authorities = ca === null ? [] : certificatesIn(ca);
   const alone = cert === null ? key : key === null ? cert : null;

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { rootCertificates, type TlsOptions } from 'node:tls';
 import { limits } from '../base/index.ts';
+import type { TlsTexts } from '../ports/index.ts';
 import type { Material } from './material.ts';
 
 /** The oldest version spoken, at either end. */
@@ -22,23 +23,28 @@ export function serverOptions({ ca, cert, key }: Material): TlsOptions {
   };
 }
 
-/** How a client connects: it trusts the CA given, or, without one, those that Node trusts. */
-export function clientOptions({ ca, cert, key }: Material): ConnectionOptions {
-  return {
-    minVersion,
-    ...(cert !== null && { cert }),
-    ...(key !== null && { key }),
-    ...(ca !== null && { ca }),
-    rejectUnauthorized: true,
-  };
-}
+/** What a client shows and trusts; without a CA given, those that Node trusts. */
+export const textsOf = ({ ca, cert, key }: Material): TlsTexts => ({
+  ...(cert !== null && { cert }),
+  ...(key !== null && { key }),
+  ...(ca !== null && { ca }),
+});
 
 /**
- * How a node connects to another. Without a CA it trusts the public ones, and what its own certificate file holds: all
- * nodes may then share one certificate that signed itself, or have the CA's at the end of their files.
+ * What a node shows and trusts when it connects to another. Without a CA it trusts the public ones, and what its own
+ * certificate file holds: all nodes may then share one certificate that signed itself, or have the CA's at the end of
+ * their files.
  */
-export function nodeOptions(material: Material): ConnectionOptions {
-  const options = clientOptions(material);
-  if (material.ca !== null || material.cert === null) return options;
-  return { ...options, ca: [...rootCertificates, material.cert] };
+export function nodeTexts(material: Material): TlsTexts {
+  const texts = textsOf(material);
+  if (material.ca !== null || material.cert === null) return texts;
+  return { ...texts, ca: [...rootCertificates, material.cert] };
 }
+
+/** How a connection is opened with those: who is there is always checked. */
+export const connectionOptions = ({ ca, ...texts }: TlsTexts): ConnectionOptions => ({
+  minVersion,
+  ...texts,
+  ...(ca !== undefined && { ca: typeof ca === 'string' ? ca : [...ca] }),
+  rejectUnauthorized: true,
+});

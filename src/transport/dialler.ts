@@ -2,6 +2,7 @@ import { WebSocket } from 'ws';
 import type { NodeId, Prng } from '../base/index.ts';
 import { limits } from '../base/index.ts';
 import type { Clock, Timer } from '../ports/index.ts';
+import { connectionOptions } from '../tls/index.ts';
 import type { LinkEvents, LinkParts } from './link.ts';
 import { Link } from './link.ts';
 import type { PeerTls } from './options.ts';
@@ -144,7 +145,7 @@ export class Dialler {
 function dialSocket(address: string, tls: PeerTls | null): WebSocket | null {
   try {
     return new WebSocket(`${tls === null ? 'ws' : 'wss'}://${address}${peerUrlPath}`, {
-      ...tls?.dialOptions(),
+      ...(tls !== null && connectionOptions(tls.dialTexts())),
       perMessageDeflate: false,
       maxPayload: limits.frameBytesMax,
       followRedirects: false,

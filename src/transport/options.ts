@@ -1,11 +1,10 @@
-import type { ConnectionOptions } from 'node:tls';
 import type { BootNumber, Lineage, NodeId, Prng } from '../base/index.ts';
-import type { Clock, Logger } from '../ports/index.ts';
+import type { Clock, Logger, TlsTexts } from '../ports/index.ts';
 
 /** How links are encrypted. */
 export type PeerTls = {
   /** For each connection anew: certificates are replaced while the node runs. */
-  readonly dialOptions: () => ConnectionOptions;
+  readonly dialTexts: () => TlsTexts;
   /** Who opens a link here must show a certificate of a node. */
   readonly mutual: boolean;
 };

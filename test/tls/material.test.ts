@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { TlsTexts } from '../../src/tls/files.ts';
+import type { ReadFiles } from '../../src/tls/files.ts';
 import { readTexts } from '../../src/tls/files.ts';
 import { checkMaterial } from '../../src/tls/material.ts';
 import { pemFile, pemFiles } from '../support/certificates.ts';
 
 const today = Date.parse('2026-11-20');
 const node = { address: '127.0.0.1:8046', mutual: true };
-const texts = (name: string, ca?: string): TlsTexts => readTexts(pemFiles(name, ca));
+const texts = (name: string, ca?: string): ReadFiles => readTexts(pemFiles(name, ca));
 const said = (run: () => unknown): string => {
   try {
     run();
@@ -16,7 +16,7 @@ const said = (run: () => unknown): string => {
   }
   return 'fine';
 };
-const verdict = (given: TlsTexts, demands = node, at = today) =>
+const verdict = (given: ReadFiles, demands = node, at = today) =>
   said(() => checkMaterial(given, demands, at));
 const text = (path: string, content: string) => ({ path, text: content });
 
@@ -51,7 +51,7 @@ describe('a certificate, its key and its CA', () => {
     const good = texts('node', 'ca');
     const pem = readFileSync(pemFile('node'), 'latin1');
     const key = readFileSync(pemFile('node-key'), 'latin1');
-    const rows: [Partial<TlsTexts>, string][] = [
+    const rows: [Partial<ReadFiles>, string][] = [
       [{ cert: text('/c', '') }, '"/c" for TLS: a PEM file is wanted'],
       [{ cert: text('/c', key) }, '"/c" for TLS: a PEM file is wanted'],
       [{ cert: text('/c', pem.slice(0, -40)) }, '"/c" for TLS: a certificate in it is cut off'],

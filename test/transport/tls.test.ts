@@ -45,8 +45,8 @@ function secured(
     clock: realClock,
     logger: listLogger([]),
   });
-  const { dialOptions, mutual } = certificates;
-  return new Station(id, { ...options, tls: { dialOptions, mutual } }, (answer) =>
+  const { dialTexts, mutual } = certificates;
+  return new Station(id, { ...options, tls: { dialTexts, mutual } }, (answer) =>
     createTlsServer(certificates.serverOptions(), answer),
   );
 }
@@ -117,7 +117,7 @@ test.each<[string, string | null, string, string, string, RegExp, RegExp | null]
 test("a guest's certificate, though of the right CA, makes no node", async () => {
   const b = await station(nodeB, 'node', 'ca');
   const guest = await station(nodeA, null, undefined, {
-    tls: { dialOptions: clientTls(pemFiles('client', 'ca')), mutual: false },
+    tls: { dialTexts: clientTls(pemFiles('client', 'ca')), mutual: false },
   });
   guest.links.setPeers(peersOf(b));
   await until(() => b.log.length > 0 && guest.closed.length > 0);
