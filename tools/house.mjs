@@ -36,7 +36,7 @@ export const rooms = {
   naming:    { storey: 6, kind: 'ported', may: ['base', 'paths', 'ports', 'client'], npm: [] },
   connect:   { storey: 7, kind: 'world',  may: ['base', 'paths', 'protocol', 'ports', 'tls', 'client', 'naming'], npm: ['ws'] },
   doors:     { storey: 7, kind: 'world',  may: ['base', 'paths', 'tree', 'watch', 'protocol', 'ports', 'tls', 'node', 'server'], npm: ['ws', 'prom-client'] },
-  life:      { storey: 7, kind: 'ported', may: ['base', 'paths', 'raft', 'tree', 'protocol', 'ports', 'wal', 'client', 'node', 'server', 'steward'], npm: [] },
+  life:      { storey: 7, kind: 'ported', may: ['base', 'paths', 'raft', 'tree', 'protocol', 'ports', 'wal', 'client', 'node', 'server', 'steward', 'naming'], npm: [] },
   sim:       { storey: 8, kind: 'ported', may: ['base', 'paths', 'raft', 'tree', 'watch', 'protocol', 'ports', 'wal', 'client', 'node', 'server', 'steward', 'naming', 'life'], npm: [] },
   daemon:    { storey: 8, kind: 'world',  may: ['base', 'paths', 'raft', 'tree', 'watch', 'protocol', 'ports', 'platform', 'wal', 'tls', 'transport', 'client', 'node', 'server', 'steward', 'naming', 'life', 'connect', 'doors'], npm: ['pino'] },
   cli:       { storey: 9, kind: 'world',  may: ['base', 'paths', 'protocol', 'ports', 'client', 'naming', 'connect', 'daemon'], npm: ['commander', 'pino'] },

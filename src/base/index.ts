@@ -1,9 +1,13 @@
+export type { Alarm, AlarmListener } from './alarms.ts';
+export { Alarms } from './alarms.ts';
 export { AssertionError, assert, must, unreachable } from './assert.ts';
 export type { Brand } from './brand.ts';
 export { base32Of, bytesOfBase32, compareText, noBytes, sameBytes, textOf, utf8 } from './bytes.ts';
 export type { Effect, ErrorCode, Retry } from './errors.ts';
 export { ClusterError, errorCodes, isDiskFull, isErrorCode } from './errors.ts';
 export { Guesses } from './guesses.ts';
+export type { HistogramView } from './histogram.ts';
+export { Histogram, secondsBounds } from './histogram.ts';
 export type {
   BootNumber,
   ClusterId,
@@ -40,6 +44,8 @@ export {
   term,
 } from './ids.ts';
 export { limits } from './limits.ts';
+export type { LogLevel } from './log-level.ts';
+export { logLevels, parseLogLevel } from './log-level.ts';
 export type { Membership } from './membership.ts';
 export {
   emptyMembership,

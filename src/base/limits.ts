@@ -53,6 +53,12 @@ export const limits = {
   /** The pause before a peer is dialled again: doubles from the least to the most, with jitter. */
   peerRedialMsMin: 50,
   peerRedialMsMax: 2000,
+  /**
+   * A frame of doozer's that has begun must end within this; silence between frames has no end. And the
+   * bytes of all such frames, together. Beyond: the connection is closed.
+   */
+  unfinishedMs: 60_000,
+  unfinishedBytesMax: 512 * mib,
   /** Waiting WAITs and watches on one connection. Beyond: refused as overloaded. */
   watchersPerConnectionMax: 10_000,
   /**
@@ -117,6 +123,10 @@ export const limits = {
   logKeptBytes: 8 * mib,
   /** Log bytes since the last snapshot that make a node write the next one. */
   snapshotEveryBytes: 64 * mib,
+  /** A member that was not heard for so long is told of as silent; `-timeout` acts on it later. */
+  memberQuietMs: 5000,
+  /** Alarms that stand on one node. Beyond: in the log only. */
+  alarmsMax: 32,
   /** Revisions that stay readable, unless -hist says otherwise. */
   historyRevisions: 2000,
   historyRevisionsMax: 1_000_000,
@@ -187,6 +197,7 @@ assert(
   limits.appendBytesMax + limits.valueBytesMax + 64 * kib < limits.frameBytesMax,
   'an append request fits a frame',
 );
+assert(limits.frameBytesMax < limits.unfinishedBytesMax, 'one frame may be unfinished');
 assert(limits.appendBytesMax <= limits.inFlightBytesMax, 'one append request may be in flight');
 assert(
   limits.heartbeatTicks * 2 < limits.electionTimeoutTicks,

@@ -1,3 +1,5 @@
+import type { Effect } from '../base/index.ts';
+
 /** How a command ends: doozer's exit statuses. */
 export const status = {
   done: 0,
@@ -17,13 +19,24 @@ export const status = {
   interrupted: 130,
 } as const;
 
+type ComplaintOptions = {
+  /** What people are shown below the line. */
+  readonly explanation?: string;
+  /** Default `none`: whatever the command was to do, it certainly did not. */
+  readonly effect?: Effect;
+};
+
 /** A line for the user and the status to end with, thrown from anywhere inside a command. */
 export class Complaint extends Error {
   override readonly name = 'Complaint';
   readonly status: number;
+  readonly explanation: string | null;
+  readonly effect: Effect;
 
-  constructor(line: string, exitStatus: number = status.failed) {
+  constructor(line: string, exitStatus: number = status.failed, options: ComplaintOptions = {}) {
     super(line);
     this.status = exitStatus;
+    this.explanation = options.explanation ?? null;
+    this.effect = options.effect ?? 'none';
   }
 }

@@ -1,26 +1,84 @@
 import { Command } from 'commander';
+import { type Flag, kindsOf, optionOf } from './flag-table.ts';
 import type { FlagKinds } from './go-flags.ts';
 import { argumentForm, argumentsOf, type Verb } from './verb.ts';
 
-/** Every option of `doozer`, before and after the command alike. */
-export const doozerFlags = {
-  a: 'value',
-  b: 'value',
-  r: 'value',
-  t: 'value',
-  grace: 'value',
-  lease: 'value',
-  length: 'value',
-  value: 'value',
-  h: 'switch',
-  v: 'switch',
-} as const satisfies FlagKinds;
-
 export const defaultUri = 'doozer:?ca=127.0.0.1:8046';
 
-const notes = `
+/** Every option of `doozer`, before and after the command alike. */
+export const doozerFlagTable: readonly Flag[] = [
+  {
+    name: 'a',
+    value: 'uri',
+    text: 'the cluster to use, "doozer:?ca=HOST:PORT"; with TLS "doozers:?ca=HOST:PORT"',
+    byDefault: defaultUri,
+  },
+  {
+    name: 'b',
+    value: 'uri',
+    text: 'the cluster in which the "cn" of -a is looked up',
+  },
+  {
+    name: 'r',
+    value: 'rev',
+    text: 'the revision to start from (default -1, the current one)',
+    verbs: ['find', 'wait', 'watch'],
+  },
+  {
+    name: 't',
+    value: 'duration',
+    text: 'give up waiting after this time, such as 300ms or 1m30s (default 0, never; 15s for changes of members)',
+    verbs: ['demote', 'elect', 'kick', 'lock', 'promote', 'transfer', 'wait'],
+  },
+  {
+    name: 'length',
+    value: 'duration',
+    text: 'how long it outlives the last sign of life (default 15s)',
+    verbs: ['elect', 'lock'],
+  },
+  {
+    name: 'grace',
+    value: 'duration',
+    text: 'time for the program to end by itself (default a third of -length)',
+    verbs: ['elect', 'lock'],
+  },
+  {
+    name: 'value',
+    value: 'text',
+    text: 'what to stand with (default host name and process)',
+    verbs: ['elect'],
+  },
+  {
+    name: 'lease',
+    value: 'id',
+    text: 'the lease that the file goes with',
+    verbs: ['add', 'set'],
+  },
+  {
+    name: 'force',
+    value: null,
+    text: 'try what may cost the cluster its majority',
+    verbs: ['demote', 'kick', 'promote', 'transfer'],
+  },
+  {
+    name: 'json',
+    value: null,
+    text: 'print JSON, one value a line, also of what went wrong',
+  },
+  {
+    name: 'h',
+    value: null,
+    text: 'print help: this, or that of the command before it',
+  },
+  { name: 'v', value: null, text: 'print the version' },
+];
+
+export const doozerFlags: FlagKinds = kindsOf(doozerFlagTable);
+
+export const doozerNotes = `
 Options may stand before and after the command, but not after its first argument.
 The exit status is 0 on success, 1 when a revision did not match, 127 for a wrong command line, else 2.
+status ends with 1 when somebody should look, with 2 when nobody leads.
 elect and lock end with that of their program, 123 when they had to end it.
 
 Environment:
@@ -37,32 +95,8 @@ export function doozerProgram(verbs: readonly Verb[]): Command {
     .usage('[options] COMMAND [options] [args]')
     .description('Reads and writes a doozer cluster.')
     .helpOption(false)
-    .helpCommand(false)
-    .option(
-      '-a <uri>',
-      `the cluster to use, "doozer:?ca=HOST:PORT", with TLS "doozers:?..." (default "${defaultUri}")`,
-    )
-    .option('-b <uri>', 'the cluster in which the "cn" of -a is looked up')
-    .option(
-      '-r <rev>',
-      'find, wait, watch: the revision to start from (default -1, the current one)',
-    )
-    .option(
-      '-t <duration>',
-      'elect, lock, wait: give up waiting after this time, such as 300ms or 1m30s (default 0, never)',
-    )
-    .option(
-      '--length <duration>',
-      'elect, lock: how long it outlives the last sign of life (default 15s)',
-    )
-    .option(
-      '--grace <duration>',
-      'elect, lock: time for the program to end by itself (default a third of -length)',
-    )
-    .option('--value <text>', 'elect: what to stand with (default host name and process)')
-    .option('--lease <id>', 'add, set: the lease that the file goes with')
-    .option('-h', 'print help: this, or that of the command before it')
-    .option('-v', 'print the version');
+    .helpCommand(false);
+  for (const flag of doozerFlagTable) program.addOption(optionOf(flag));
   for (const verb of verbs) {
     const command = program
       .command(verb.name)
@@ -77,7 +111,7 @@ export function doozerProgram(verbs: readonly Verb[]): Command {
 }
 
 /** What `doozer -h` says. */
-export const usageText = (program: Command): string => program.helpInformation() + notes;
+export const usageText = (program: Command): string => program.helpInformation() + doozerNotes;
 
 /** What `doozer help NAME` says; of an unknown command only how it would be called. */
 export function verbHelp(verbs: readonly Verb[], name: string): string {

@@ -1,4 +1,3 @@
-import { ClusterError } from '../base/index.ts';
 import type { Client } from '../client/index.ts';
 import type { TlsFiles } from '../connect/index.ts';
 import { Complaint, status } from './complaint.ts';
@@ -11,8 +10,9 @@ import {
   verbHelp,
 } from './doozer-program.ts';
 import { parseDuration } from './durations.ts';
-import { lineOf, statusOf } from './errors.ts';
+import { errorJson, errorText, lineOf, statusAfter } from './errors.ts';
 import { isOn, lastGiven, type ParsedFlags, parseGoFlags } from './go-flags.ts';
+import { jsonLine } from './output.ts';
 import { hideSecrets, nameProcess } from './process-name.ts';
 import { processSignals } from './signals.ts';
 import { ClosedOutput, orInterrupted, processTerminal, type Terminal } from './terminal.ts';
@@ -41,12 +41,12 @@ export async function doozer(argv: readonly string[], terminal: Terminal): Promi
   } catch (error) {
     if (error instanceof ClosedOutput) return status.done;
     if (terminal.interrupted.aborted) return status.interrupted;
-    if (error instanceof Complaint) {
-      terminal.complain(error.message);
-      return error.status;
+    if (asksForJson(argv)) terminal.complain(JSON.stringify(errorJson(error)));
+    else {
+      const explanation = error instanceof Complaint ? error.explanation : null;
+      terminal.complain(lineOf(error) + (explanation === null ? '' : `\n${explanation}`));
     }
-    terminal.complain(lineOf(error));
-    return error instanceof ClusterError ? statusOf(error) : status.failed;
+    return statusAfter(error);
   }
 }
 
@@ -58,7 +58,9 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
     return status.done;
   }
   if (isOn(before, 'v')) {
-    await terminal.write(`doozer ${releaseVersion()}\n`);
+    const version = releaseVersion();
+    const asJson = isOn(before, 'json');
+    await terminal.write(asJson ? jsonLine({ program: 'doozer', version }) : `doozer ${version}\n`);
     return status.done;
   }
   const [name, ...words] = before.rest;
@@ -66,12 +68,12 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   const command = program.commands.find((known) => known.name() === name);
   if (name === undefined) {
     // Who calls it bare wants to know what it is.
-    terminal.complain(`doozer: missing command\n${usageText(program).trimEnd()}`);
-    return status.usage;
+    const explanation = usageText(program).trimEnd();
+    throw new Complaint('doozer: missing command', status.usage, { explanation });
   }
   if (verb === undefined || command === undefined) {
-    terminal.complain(`doozer: unknown command "${name}"; "doozer -h" lists them`);
-    return status.usage;
+    const line = `doozer: unknown command "${name}"; "doozer -h" lists them`;
+    throw new Complaint(line, status.usage);
   }
   const after = readFlags(words);
   const flags = { ...after, given: [...before.given, ...after.given] };
@@ -81,10 +83,17 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   }
   if (!(await takesArguments(command, after.rest))) {
     const use = `doozer ${name} [options] ${argumentsOf(verb)}`.trimEnd();
-    terminal.complain(`doozer: wrong number of arguments; use: ${use}`);
-    return status.usage;
+    throw new Complaint(`doozer: wrong number of arguments; use: ${use}`, status.usage);
   }
   return withClient(flags, terminal, (context) => verb.run(context, after.rest));
+}
+
+/** Whether -json stands where options may; what is wrong with others is told as JSON then, too. */
+function asksForJson(argv: readonly string[]): boolean {
+  const before = parseGoFlags(argv, doozerFlags);
+  const words = before.kind === 'parsed' ? before.rest.slice(1) : [];
+  const after = parseGoFlags(words, doozerFlags);
+  return isOn({ given: [...before.given, ...after.given] }, 'json');
 }
 
 /** Flags, or a complaint: values that cannot be read are told before anything is sent anywhere. */
@@ -120,12 +129,22 @@ async function withClient(
 ): Promise<number> {
   let client: Client | null = null;
   const revision = parseRevision(lastGiven(flags, 'r') ?? '-1') ?? -1;
+  const isJson = isOn(flags, 'json');
   const context: VerbContext = {
     terminal,
-    connect: async (signal = terminal.interrupted) => {
-      client ??= await open(flags, terminal, signal);
+    isJson,
+    isForced: isOn(flags, 'force'),
+    print: (plain, value) => terminal.write(isJson ? jsonLine(value) : plain),
+    note: (what) => {
+      const isLine = typeof what === 'string';
+      if (isJson) terminal.complain(JSON.stringify(isLine ? { message: what } : errorJson(what)));
+      else terminal.complain(isLine ? what : errorText(what));
+    },
+    connect: async (signal = terminal.interrupted, where = flags) => {
+      client ??= await open(where, terminal, signal);
       return client;
     },
+    connectTo: (address, timeoutMs) => openAt(address, timeoutMs, flags, terminal),
     // Below 1 counts as 1, as everywhere in doozer.
     revision: revision === -1 ? null : Math.max(1, revision),
     timeoutMs: Math.max(0, parseDuration(lastGiven(flags, 't') ?? '0') ?? 0),
@@ -135,6 +154,7 @@ async function withClient(
     graceMs: parseDuration(lastGiven(flags, 'grace') ?? ''),
     value: lastGiven(flags, 'value'),
     lease: parseLease(lastGiven(flags, 'lease') ?? ''),
+    verbs,
     helpOf: (name) => verbHelp(verbs, name),
   };
   try {
@@ -144,7 +164,7 @@ async function withClient(
   }
 }
 
-const uriOf = (flags: ParsedFlags, { env }: Terminal): string =>
+const uriOf = (flags: ParsedFlags, { env }: Pick<Terminal, 'env'>): string =>
   lastGiven(flags, 'a') ?? (env['DOOZER_URI'] || defaultUri);
 
 const bootUriOf = (flags: ParsedFlags, { env }: Terminal): string | null =>
@@ -182,4 +202,24 @@ async function open(flags: ParsedFlags, terminal: Terminal, signal: AbortSignal)
     return connect({ ...options, ...tls, bootUri: bootText });
   }
   throw new Complaint(`Error: invalid uri: ${boot.reason}`);
+}
+
+/** With the scheme and the secret of the URI in use. */
+async function openAt(
+  address: string,
+  timeoutMs: number,
+  flags: ParsedFlags,
+  { env, interrupted }: Terminal,
+): Promise<Client> {
+  const { connect } = await import('../connect/index.ts');
+  const { uriAt } = await import('../naming/index.ts');
+  const uri = uriAt(uriOf(flags, { env }), address);
+  return connect({
+    uri,
+    onlyThese: true,
+    openTimeoutMs: timeoutMs,
+    requestTimeoutMs: timeoutMs,
+    sessionLengthMs: null,
+    signal: interrupted,
+  });
 }

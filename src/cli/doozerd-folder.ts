@@ -23,7 +23,7 @@ export async function runFolderCommand(
   }
   const isJson = command === 'check' && words.includes('--json');
   const [folder, ...more] = words.filter((word) => !(isJson && word === '--json'));
-  if (folder === undefined || folder.startsWith('-') || more.length > 0) {
+  if (folder === undefined || folder === '' || folder.startsWith('-') || more.length > 0) {
     terminal.complain(`doozerd: usage: ${usage}`);
     return checkStatus.unusable;
   }

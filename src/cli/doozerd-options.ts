@@ -1,4 +1,4 @@
-import { limits } from '../base/index.ts';
+import { type LogLevel, limits, logLevels, parseLogLevel } from '../base/index.ts';
 import type { DaemonOptions } from '../daemon/index.ts';
 import { parseAddress, parseUri } from '../naming/index.ts';
 import { Complaint } from './complaint.ts';
@@ -22,10 +22,19 @@ export function daemonOptions(
   const listen = listenAddress(textOf(flags, 'l'));
   const web = lastGiven(flags, 'w');
   secondsOf(flags, 'fill', { least: 0 });
+  const attach = attachAddresses(flags);
+  const seeds = seedAddresses(flags);
+  if (seeds.length > 0 && attach.length > 0) {
+    throw refuse('-seed and -a: use one of them; a node with -seed finds its cluster by the list');
+  }
+  const advertise = lastGiven(flags, 'advertise');
+  if (advertise !== null) checkAdvertised(advertise);
   return {
     clusterName,
     listen,
-    attach: attachAddresses(flags),
+    attach,
+    ...(seeds.length > 0 && { seeds }),
+    ...(advertise !== null && { advertise }),
     bootUri: bootUriOf(flags, env),
     web: web === null ? 'default' : webAddress(web),
     webExplicit: web !== null,
@@ -37,7 +46,7 @@ export function daemonOptions(
     secrets: secretsOf(env),
     version,
     tls: tlsOf(flags),
-    logLevel: 'info',
+    logLevel: logLevelOf(flags),
   };
 }
 
@@ -122,6 +131,37 @@ function attachAddresses(flags: ParsedFlags): string[] {
   return [...new Set(addresses)];
 }
 
+/** Sorted, in small letters: whoever was given the same list in whatever order has the same. */
+function seedAddresses(flags: ParsedFlags): string[] {
+  const given = flags.given.filter(([name]) => name === 'seed').map(([, list]) => list);
+  const addresses = given
+    .flatMap((list) => list.split(','))
+    .map((text) => {
+      const address = parseAddress(text.trim().toLowerCase());
+      if (address === null || isWildcard(address)) {
+        throw refuse(
+          `-seed "${text}": a list of HOST or HOST:PORT is wanted, as others reach them`,
+        );
+      }
+      return address;
+    });
+  const seeds = [...new Set(addresses)].sort();
+  if (seeds.length > limits.votersMax) {
+    throw refuse(`-seed with ${seeds.length} addresses: at most ${limits.votersMax}`);
+  }
+  return seeds;
+}
+
+const isWildcard = (address: string): boolean => /^(0[.]0[.]0[.]0|\[::\]):/.test(address);
+
+function checkAdvertised(text: string): void {
+  const address = parseAddress(text);
+  if (address !== null && !isWildcard(address)) return;
+  throw refuse(
+    `-advertise "${text}": HOST or HOST:PORT is wanted, under which others reach this node`,
+  );
+}
+
 function bootUriOf(flags: ParsedFlags, env: Environment): string | null {
   const flag = lastGiven(flags, 'b');
   const text = flag ?? env['DOOZER_BOOT_URI'] ?? '';
@@ -147,6 +187,13 @@ function secretsOf(env: Environment): DaemonOptions['secrets'] {
     );
   }
   return { rw, ro };
+}
+
+function logLevelOf(flags: ParsedFlags): LogLevel {
+  const text = textOf(flags, 'log-level');
+  const level = parseLogLevel(text);
+  if (level !== null) return level;
+  throw badFlag(`invalid value "${text}" for flag -log-level: one of ${logLevels.join(', ')}`);
 }
 
 /** Relative names are taken from where the process was started. */

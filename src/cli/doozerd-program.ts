@@ -1,5 +1,6 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { limits } from '../base/index.ts';
+import { type Flag, optionOf } from './flag-table.ts';
 import type { FlagKinds } from './go-flags.ts';
 
 /** Every flag of `doozerd`, and how it takes its value. */
@@ -7,6 +8,8 @@ export const doozerdFlags = {
   l: 'value',
   a: 'value',
   b: 'value',
+  seed: 'value',
+  advertise: 'value',
   c: 'value',
   w: 'value',
   pulse: 'value',
@@ -15,6 +18,7 @@ export const doozerdFlags = {
   hist: 'value',
   data: 'value',
   'min-voters': 'value',
+  'log-level': 'value',
   tlscert: 'value',
   tlskey: 'value',
   tlsca: 'value',
@@ -32,6 +36,7 @@ export const doozerdDefaults = {
   timeout: String(limits.silenceMs / 1000),
   hist: String(limits.historyRevisions),
   'min-voters': '2',
+  'log-level': 'info',
 } as const;
 
 const words: Readonly<Record<keyof typeof doozerdFlags, readonly [args: string, text: string]>> = {
@@ -42,7 +47,15 @@ const words: Readonly<Record<keyof typeof doozerdFlags, readonly [args: string, 
   ],
   b: [
     ' <uri>',
-    'the cluster where clusters are announced and found (default DOOZER_BOOT_URI); not used yet: attach with -a',
+    'the cluster in which this one is announced, found, and founded once (default DOOZER_BOOT_URI)',
+  ],
+  seed: [
+    ' <addrs>',
+    'all first nodes of the cluster, with commas, the same list for each: together they form one cluster, once',
+  ],
+  advertise: [
+    ' <addr>',
+    'where others reach this node, HOST or HOST:PORT (default: the address of -l)',
   ],
   c: [' <name>', 'the name of the cluster'],
   w: [
@@ -55,6 +68,7 @@ const words: Readonly<Record<keyof typeof doozerdFlags, readonly [args: string, 
   hist: [' <count>', 'how many past revisions stay readable'],
   data: [' <folder>', 'where data is kept, or "none" (default ./CLUSTER.doozer/HOST-PORT)'],
   'min-voters': [' <count>', 'never shrink the cluster below this many voters'],
+  'log-level': [' <level>', 'how much is logged: error, info or debug'],
   tlscert: [
     ' <file>',
     "speak TLS only, with this certificate (PEM, with those between it and its CA's)",
@@ -66,13 +80,27 @@ const words: Readonly<Record<keyof typeof doozerdFlags, readonly [args: string, 
   h: ['', 'print this help'],
 };
 
-const notes = `
+/** All of it, for whoever shows flags. */
+export const doozerdFlagTable: readonly Flag[] = Object.entries(words).map(
+  ([name, [args, text]]) => ({
+    name,
+    value: args === '' ? null : args.replace(/^ <(.*)>$/, '$1'),
+    text,
+    byDefault: (doozerdDefaults as Readonly<Record<string, string>>)[name],
+  }),
+);
+
+export const doozerdNotes = `
 One dash or two, "-x v" or "-x=v".
 
 Without a node on the folder:
   doozerd check [--json] DIR  tells what a data folder holds and what is wrong with it, and changes
                               nothing; status 0: sound, 1: damaged but usable, 2: of no use
   doozerd accept-loss DIR     gives up for good what a node that alone votes cannot show any more
+
+Signals:
+  SIGTERM, SIGINT  stop in order; the second one at once
+  SIGUSR2          log level debug, and back
 
 Environment:
   DOOZER_BOOT_URI  see -b, which beats it
@@ -90,10 +118,6 @@ export function doozerdUsage(): string {
       // Commander writes long names with two dashes; these have always had one.
       optionTerm: (option) => option.flags.replace(/^--/, '-'),
     });
-  for (const [name, [args, text]] of Object.entries(words)) {
-    const option = new Option(`${name.length === 1 ? '-' : '--'}${name}${args}`, text);
-    const byDefault = (doozerdDefaults as Readonly<Record<string, string>>)[name];
-    program.addOption(byDefault === undefined ? option : option.default(byDefault, byDefault));
-  }
-  return program.helpInformation() + notes;
+  for (const flag of doozerdFlagTable) program.addOption(optionOf(flag));
+  return program.helpInformation() + doozerdNotes;
 }

@@ -62,7 +62,8 @@ async function runDaemon(options: DaemonOptions): Promise<void> {
   // Loaded here, so that help and mistakes are answered at once.
   const { startDaemon } = await import('../daemon/index.ts');
   const signals = new Signals();
-  const daemon = await startDaemon(options);
+  const logForm = process.stderr.isTTY ? 'pretty' : 'json';
+  const daemon = await startDaemon({ ...options, logForm });
   signals.stopWith(daemon);
   // Without certificates it ends the process, as ever.
   if (options.tls !== null) process.on('SIGHUP', () => daemon.reload());
@@ -85,6 +86,10 @@ class Signals {
 
   stopWith(daemon: Daemon): void {
     this.#daemon = daemon;
+    const usual = daemon.logLevel() === 'debug' ? 'info' : daemon.logLevel();
+    process.on('SIGUSR2', () => {
+      daemon.setLogLevel(daemon.logLevel() === 'debug' ? usual : 'debug');
+    });
   }
 
   #received(statusAtOnce: number): void {

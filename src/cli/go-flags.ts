@@ -17,7 +17,15 @@ export type ParsedFlags = {
   /** The words after the flags. */
   readonly rest: readonly string[];
 };
-export type BadFlag = { readonly kind: 'bad'; readonly reason: string };
+export type BadFlag = {
+  readonly kind: 'bad';
+  readonly reason: string;
+  /** The flags before the one that is wrong. */
+  readonly given: ParsedFlags['given'];
+  /** The flag that stands last and has no value; `null`: something else is wrong. */
+  readonly wants: string | null;
+};
+type Given = Pick<ParsedFlags, 'given'>;
 
 const truths = ['1', 't', 'T', 'true', 'TRUE', 'True'];
 const untruths = ['0', 'f', 'F', 'false', 'FALSE', 'False'];
@@ -28,6 +36,7 @@ export const parseGoBoolean = (text: string): boolean | null =>
 
 export function parseGoFlags(words: readonly string[], kinds: FlagKinds): ParsedFlags | BadFlag {
   const given: (readonly [string, string])[] = [];
+  const bad = (reason: string): BadFlag => ({ kind: 'bad', reason, given, wants: null });
   let at = 0;
   while (at < words.length) {
     const word = words[at] ?? '';
@@ -35,22 +44,22 @@ export function parseGoFlags(words: readonly string[], kinds: FlagKinds): Parsed
     at++;
     if (word === '--') break;
     const flag = splitFlag(word);
-    if (flag === null) return { kind: 'bad', reason: `bad flag syntax: ${word}` };
+    if (flag === null) return bad(`bad flag syntax: ${word}`);
     const kind = Object.hasOwn(kinds, flag.name) ? kinds[flag.name] : undefined;
     if (kind === undefined) {
-      return { kind: 'bad', reason: `flag provided but not defined: -${flag.name}` };
+      return bad(`flag provided but not defined: -${flag.name}`);
     }
     if (kind === 'switch') {
       const on = flag.value === null ? true : parseGoBoolean(flag.value);
       if (on === null) {
-        return { kind: 'bad', reason: `invalid boolean value "${flag.value}" for -${flag.name}` };
+        return bad(`invalid boolean value "${flag.value}" for -${flag.name}`);
       }
       given.push([flag.name, String(on)]);
       continue;
     }
     const value = flag.value ?? words[at++];
     if (value === undefined) {
-      return { kind: 'bad', reason: `flag needs an argument: -${flag.name}` };
+      return { ...bad(`flag needs an argument: -${flag.name}`), wants: flag.name };
     }
     given.push([flag.name, value]);
   }
@@ -67,9 +76,8 @@ function splitFlag(word: string): { name: string; value: string | null } | null 
 }
 
 /** The last value given for `name`, or `null`. */
-export const lastGiven = (flags: ParsedFlags, name: string): string | null =>
+export const lastGiven = (flags: Given, name: string): string | null =>
   flags.given.findLast(([key]) => key === name)?.[1] ?? null;
 
 /** Whether the switch `name` is on. */
-export const isOn = (flags: ParsedFlags, name: string): boolean =>
-  lastGiven(flags, name) === 'true';
+export const isOn = (flags: Given, name: string): boolean => lastGiven(flags, name) === 'true';

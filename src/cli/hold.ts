@@ -107,7 +107,7 @@ async function taken<H extends Held>(
  * is asked to end (SIGTERM), and ended when the grace is over (SIGKILL): it is gone when the lease is.
  */
 async function untilEnd<H extends Held>(
-  { terminal }: VerbContext,
+  { note }: VerbContext,
   { command: [program = ''], graceMs, name }: HoldPlan<H>,
   held: H,
   child: Child,
@@ -120,7 +120,7 @@ async function untilEnd<H extends Held>(
   const why = held.isLost
     ? `is lost: ${reasonOf(held)}`
     : `ends in ${durationText(Math.round(leftMs))}, since the cluster does not answer`;
-  terminal.complain(`doozer: ${name} ${why}; ending "${program}"`);
+  note(`doozer: ${name} ${why}; ending "${program}"`);
   child.signal('SIGTERM');
   // What stands still would not hear it.
   child.signal('SIGCONT');
@@ -146,7 +146,7 @@ async function inDanger(held: Held, graceMs: number, over: AbortSignal): Promise
 
 /** Tells the cluster, which need not hear it: it is over with the lease at the latest. */
 async function letGo<H extends Held>(
-  { terminal }: VerbContext,
+  { note }: VerbContext,
   { letGo: release, lengthMs, name }: HoldPlan<H>,
   held: H,
 ): Promise<void> {
@@ -162,7 +162,5 @@ async function letGo<H extends Held>(
   const why = await Promise.race([released, late]);
   done.abort();
   if (why === null) return;
-  terminal.complain(
-    `doozer: ${name} could not be let go (${why}); it ends within ${durationText(lengthMs)}`,
-  );
+  note(`doozer: ${name} could not be let go (${why}); it ends within ${durationText(lengthMs)}`);
 }

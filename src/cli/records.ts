@@ -1,4 +1,5 @@
 import type { Event } from '../client/index.ts';
+import { bytesField, type Json } from './output.ts';
 
 const words = { set: 'set', delete: 'del', nop: '' } as const satisfies Record<
   Event['kind'],
@@ -13,4 +14,10 @@ export function recordOf(event: Event): Uint8Array {
   const { path, revision, body } = event;
   const head = `${path} ${revision} ${words[event.kind]} ${body.length}\n`;
   return Buffer.concat([Buffer.from(head), body, Buffer.from('\n')]);
+}
+
+/** The same with -json. Only a set has a body. */
+export function recordJson({ body, kind, path, revision }: Event): Json {
+  const what = { path, revision, event: words[kind] || 'nop' };
+  return kind === 'set' ? { ...what, ...bytesField('body', body) } : what;
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { writeSync } from 'node:fs';
-import { limits } from '../base/index.ts';
+import { fstatSync, writeSync } from 'node:fs';
+import { ClusterError } from '../base/index.ts';
 import { type Child, startChild } from './child.ts';
-import { Complaint } from './complaint.ts';
+import { Complaint, status } from './complaint.ts';
 import { withoutSecrets } from './process-name.ts';
 import type { EndingSignal, Signals } from './signals.ts';
 
@@ -12,9 +12,10 @@ export type Terminal = {
   /**
    * Standard input to its end, as it is.
    *
-   * @throws Complaint  it is longer than any message: its end, if it has one, does not matter.
+   * @throws ERR_TOO_LARGE  it has more than `bytesMax`: its end, if it has one, is not waited for. Complaint: it
+   *   cannot be read.
    */
-  readonly readInput: () => Promise<Uint8Array>;
+  readonly readInput: (bytesMax: number) => Promise<Uint8Array>;
   /**
    * Writes to standard output; resolves when more may be written.
    *
@@ -51,19 +52,7 @@ export function processTerminal({ interrupted, take }: Signals): Terminal {
   });
   return {
     env: process.env,
-    readInput: async () => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      for await (const chunk of process.stdin) {
-        chunks.push(chunk as Buffer);
-        bytes += (chunk as Buffer).length;
-        if (bytes <= limits.frameBytesMax) continue;
-        throw new Complaint(
-          `Error: Cannot read the body: it has more than ${limits.frameBytesMax} bytes, which fit no message`,
-        );
-      }
-      return Buffer.concat(chunks);
-    },
+    readInput: (bytesMax) => inputOf(process.stdin, bytesMax),
     write: async (output) => {
       if (failure !== null) throw failure;
       await new Promise<void>((done, failed) => {
@@ -86,11 +75,37 @@ export function processTerminal({ interrupted, take }: Signals): Terminal {
   };
 }
 
+async function inputOf(stream: AsyncIterable<unknown>, bytesMax: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    // Node takes a directory for an empty input, and an empty body would be written.
+    if (fstatSync(0).isDirectory()) throw new Error('it is a directory');
+    for await (const chunk of stream) {
+      chunks.push(chunk as Buffer);
+      bytes += (chunk as Buffer).length;
+      if (bytes > bytesMax) break;
+    }
+  } catch (error) {
+    throw new Complaint(`Error: Cannot read standard input: ${(error as Error).message}`);
+  }
+  if (bytes <= bytesMax) return Buffer.concat(chunks);
+  throw new ClusterError(
+    'ERR_TOO_LARGE',
+    `Cannot read the input: it has more than ${bytesMax} bytes`,
+  );
+}
+
 /** Nobody reads any more, or a disk is full: the one is no error, the other must not pass for success. */
 const unwritten = (error: NodeJS.ErrnoException): Error =>
   error.code === 'EPIPE'
     ? new ClosedOutput()
-    : new Complaint(`Error: Cannot write to standard output: ${error.message}`);
+    : new Complaint(
+        `Error: Cannot write to standard output: ${error.message}`,
+        status.failed,
+        // What was to be told of it may have been done.
+        { effect: 'unknown' },
+      );
 
 /** Settles with `work`, or with `null` as soon as the user pressed Ctrl-C. */
 export async function orInterrupted<T>(terminal: Terminal, work: Promise<T>): Promise<T | null> {

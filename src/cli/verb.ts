@@ -1,12 +1,20 @@
+import type { ClusterError } from '../base/index.ts';
 import type { Client } from '../client/index.ts';
 import { Complaint } from './complaint.ts';
+import type { ParsedFlags } from './go-flags.ts';
+import type { Json } from './output.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the options and the process give a command. */
 export type VerbContext = {
   readonly terminal: Terminal;
-  /** The connection, made at the first call; `signal` stops looking for a node. */
-  readonly connect: (signal?: AbortSignal) => Promise<Client>;
+  /**
+   * The connection, made at the first call; `signal` stops looking for a node. `flags`: those that say where,
+   * instead of this command's own.
+   */
+  readonly connect: (signal?: AbortSignal, flags?: ParsedFlags) => Promise<Client>;
+  /** The node at `address`, and no other, within `timeoutMs`; to be closed by the caller. */
+  readonly connectTo: (address: string, timeoutMs: number) => Promise<Client>;
   /** `-r`; `null`: the current revision. */
   readonly revision: number | null;
   /** `-t`; 0: for ever. */
@@ -21,6 +29,16 @@ export type VerbContext = {
   readonly value: string | null;
   /** `-lease`; `null`: none. */
   readonly lease: number | null;
+  /** `-force`. */
+  readonly isForced: boolean;
+  /** `-json`. */
+  readonly isJson: boolean;
+  /** Prints `plain` as it is, or, with -json, `value` on a line. @throws as `Terminal.write`. */
+  readonly print: (plain: string | Uint8Array, value: Json) => Promise<void>;
+  /** What is to be said on standard error and ends nothing: a line, or something that went wrong. */
+  readonly note: (what: string | ClusterError) => void;
+  /** Every command there is. */
+  readonly verbs: readonly Verb[];
   /** The help of the command called `name`. */
   readonly helpOf: (name: string) => string;
 };
@@ -32,6 +50,8 @@ export type Verb = {
   readonly args: readonly string[];
   /** How its arguments are shown, where their names alone would not say it. */
   readonly usage?: string;
+  /** What an argument may be, by its name: for completion. Paths, globs and programs need no list. */
+  readonly words?: Readonly<Record<string, readonly string[]>>;
   /** One line for the list of commands. */
   readonly summary: string;
   /** What `doozer help` adds to usage and summary. */

@@ -1,5 +1,5 @@
-import { limits, type NodeId } from '../base/index.ts';
-import type { LogPosition, MemberChange, NodeReport } from '../protocol/client/index.ts';
+import { type LogLevel, limits, type NodeId } from '../base/index.ts';
+import type { LogPosition, MemberChange, NodeHome, NodeReport } from '../protocol/client/index.ts';
 import { aText, aTime, aWhole } from './arguments.ts';
 import { Caller, isKind } from './caller.ts';
 import {
@@ -34,6 +34,7 @@ import type {
   FileContent,
   FileStat,
   GrantOptions,
+  Health,
   LeaseReport,
   Members,
   Reading,
@@ -87,6 +88,7 @@ export class Client {
       { dial, clock, prng, logger: parts.logger ?? null },
       {
         addresses: options.addresses,
+        onlyThese: options.onlyThese ?? false,
         clusterName: options.clusterName ?? null,
         secret: options.secret ?? '',
         client: options.client ?? 'doozer',
@@ -355,6 +357,42 @@ export class Client {
   /** What the node this client is connected to knows of itself. */
   async status(options: CallOptions = {}): Promise<NodeReport> {
     return this.#nodes.status(options);
+  }
+
+  /**
+   * How the node this client is connected to is: members, slots, alarms, disk.
+   *
+   * @throws ERR_ACCESS_DENIED without the right to read; ERR_UNKNOWN_VERB from a node before version 3.
+   */
+  async health(options: CallOptions = {}): Promise<Health> {
+    return this.#nodes.health(options);
+  }
+
+  /**
+   * How much the node this client is connected to logs from now on; `null`: only asks. Resolves with the level
+   * in force.
+   */
+  async logLevel(level: LogLevel | null, options: CallOptions = {}): Promise<LogLevel> {
+    return this.#nodes.logLevel(level, options);
+  }
+
+  /**
+   * Hands leadership to the voter `to`, or to the best one. Resolves when the former leader leads no more.
+   *
+   * @throws ERR_MEMBERSHIP_REFUSED with the reason; ERR_TIMEOUT when nobody took over; ERR_OUTCOME_UNKNOWN.
+   */
+  async transferLeadership(to: NodeId | null, options: CallOptions = {}): Promise<Members> {
+    return this.#nodes.transfer(to, options);
+  }
+
+  /**
+   * Whether the node this client is connected to belongs to a cluster, or is empty and waits to found one with
+   * others. It answers at once, in whatever state it is.
+   *
+   * @throws ERR_ACCESS_DENIED without the secret that lets write; ERR_UNKNOWN_VERB: an older node.
+   */
+  async home(options: CallOptions = {}): Promise<NodeHome> {
+    return this.#nodes.home(options);
   }
 
   /** Who belongs to the cluster, as the node this client is connected to knows. */

@@ -29,6 +29,7 @@ export type {
   FileContent,
   FileStat,
   GrantOptions,
+  Health,
   LeaseReport,
   Members,
   Reading,

@@ -22,6 +22,8 @@ export type KeeperParts = {
 
 export type KeeperOptions = {
   readonly addresses: readonly string[];
+  /** Nothing is learnt of the members. */
+  readonly onlyThese: boolean;
   readonly clusterName: string | null;
   readonly secret: string;
   /** Name and version of the program, for people. */
@@ -72,7 +74,11 @@ export class Keeper {
 
   /** The cluster named its members. */
   learn(addresses: readonly string[]): void {
-    this.#book.learn(addresses);
+    if (!this.#options.onlyThese) this.#book.learn(addresses);
+  }
+
+  #hear(addresses: readonly string[]): void {
+    if (!this.#options.onlyThese) this.#book.hear(addresses);
   }
 
   /** Sends it now, or as soon as there is a link with room. */
@@ -89,7 +95,7 @@ export class Keeper {
 
   /** The next link should lead to `address`, if that answers. */
   prefer(address: string): void {
-    this.#book.prefer(address);
+    if (!this.#options.onlyThese) this.#book.prefer(address);
   }
 
   /** It waits for a link no more. */
@@ -187,11 +193,11 @@ export class Keeper {
     this.#lastFailure = null;
     if (clusterId !== null) this.#cluster = { id: clusterId, epoch };
     this.#book.worked(link.address);
-    this.#book.hear(members.map(({ address }) => address));
+    this.#hear(members.map(({ address }) => address));
     link.start({
       room: () => this.#drain(),
       avoid: () => this.#retire(link),
-      members: (addresses) => this.#book.hear(addresses),
+      members: (addresses) => this.#hear(addresses),
       over: (why) => this.#down(link, why),
     });
     this.#refreshLater(link);

@@ -1,8 +1,8 @@
-import type { Lineage, LogIndex, NodeId } from '../base/index.ts';
-import type { LogPosition, MemberChange, NodeReport } from '../protocol/client/index.ts';
+import type { Lineage, LogIndex, LogLevel, NodeId } from '../base/index.ts';
+import type { LogPosition, MemberChange, NodeHome, NodeReport } from '../protocol/client/index.ts';
 import { type Caller, isKind, type Reply } from './caller.ts';
 import type { Keeper } from './keeper.ts';
-import type { CallOptions, Members } from './types.ts';
+import type { CallOptions, Health, Members } from './types.ts';
 
 /** A node that wants to be taken in. */
 export type Joiner = {
@@ -42,6 +42,46 @@ export class Nodes {
       read: isKind('status'),
     });
     return reply.report;
+  }
+
+  async health(options: CallOptions): Promise<Health> {
+    const { report, health } = await this.#caller.call('read', {
+      action: 'Cannot ask for the health',
+      options,
+      request: (tag) => ({ kind: 'health', tag }),
+      read: isKind('health'),
+    });
+    return { ...report, ...health };
+  }
+
+  async logLevel(level: LogLevel | null, options: CallOptions): Promise<LogLevel> {
+    const reply = await this.#caller.call('repeat', {
+      action: 'Cannot change the log level',
+      options,
+      request: (tag) => ({ kind: 'logLevel', tag, level }),
+      read: isKind('logLevel'),
+    });
+    return reply.level;
+  }
+
+  async transfer(to: NodeId | null, options: CallOptions): Promise<Members> {
+    const reply = await this.#caller.call('once', {
+      action: 'Cannot hand leadership over',
+      options,
+      request: (tag) => ({ kind: 'transfer', tag, to }),
+      read: isKind('members'),
+    });
+    return this.#membersOf(reply);
+  }
+
+  async home(options: CallOptions): Promise<NodeHome> {
+    const reply = await this.#caller.call('read', {
+      action: 'Cannot ask which cluster the node belongs to',
+      options,
+      request: (tag) => ({ kind: 'home', tag }),
+      read: isKind('home'),
+    });
+    return reply.home;
   }
 
   async members(options: CallOptions): Promise<Members> {

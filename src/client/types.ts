@@ -1,6 +1,12 @@
 import type { Lineage, Membership, Prng } from '../base/index.ts';
 import type { Clock, Dial, Logger } from '../ports/index.ts';
-import type { LogPosition, NativeEvent, NativeFile } from '../protocol/client/index.ts';
+import type {
+  LogPosition,
+  NativeEvent,
+  NativeFile,
+  NodeHealth,
+  NodeReport,
+} from '../protocol/client/index.ts';
 
 /** What a client reaches the world through. */
 export type ClientParts = {
@@ -17,6 +23,8 @@ export type ClientParts = {
 export type ClientOptions = {
   /** host:port of nodes; one is enough, since the others are learnt from it. */
   readonly addresses: readonly string[];
+  /** Only these addresses, whatever the cluster says of its members: for whoever means one node. Default `false`. */
+  readonly onlyThese?: boolean;
   /** The cluster meant; a node of another one is not talked to. Default: whichever is there. */
   readonly clusterName?: string | null;
   /** Default: none. */
@@ -77,8 +85,9 @@ export type Reading = {
   /** The revision of the state that was read. */
   readonly at: number;
   /**
-   * Of a `local` or `atLeast` read: for how long the node has not heard of a leader in office; the state
-   * may be older than that by a network delay. `null`: it knows of none, or it was no such read.
+   * Of a `local` or `atLeast` read: for how long the node has not heard of a leader in office or, if it
+   * leads itself, of a majority. The state may be older by what was on its way to the node, and by the time
+   * in which a leader that is cut off gives up. `null`: it knows of no leader, or it was no such read.
    */
   readonly ageMs: number | null;
 };
@@ -145,6 +154,9 @@ export type WatchOptions = EventOptions & {
   /** Each event with what the file held before it, as far as the node knows. Default `false`. */
   readonly previous?: boolean;
 };
+
+/** How one node is: its report, and what an operator wants to see beyond that. */
+export type Health = NodeReport & NodeHealth;
 
 /** Who belongs to a cluster, and which cluster it is. */
 export type Members = {

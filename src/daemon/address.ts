@@ -2,6 +2,7 @@ import { createServer, isIPv4, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { ClusterError } from '../base/index.ts';
 import { addressOf, formatHostPort, listenOn } from '../doors/index.ts';
+import { parseAddress } from '../naming/index.ts';
 
 /** The web view's default port; with the default, the next free one of so many is taken. */
 const webPort = 8000;
@@ -36,20 +37,37 @@ export async function claimAddresses(listens: readonly string[]): Promise<string
  */
 export function publishedAddress(address: string, own: readonly string[] = ownHosts()): string {
   const host = hostOf(address);
-  if (host !== '0.0.0.0' && host !== '[::]') return address;
+  if (!isWildcard(host)) return address;
   const fours = own.filter((each) => isIPv4(each));
   // An IPv6 wildcard takes IPv4 connections as well.
   const hosts = fours.length === 0 && host === '[::]' ? own : fours;
   if (hosts.length > 1) {
     throw new ClusterError(
       'ERR_BAD_ARGUMENT',
-      `Cannot listen on "${address}": other nodes must reach this one at one address, and the machine has ${hosts.length}: ${hosts.join(', ')}; use one of them`,
+      `Cannot listen on "${address}": other nodes must reach this one at one address, and the machine has ${hosts.length}: ${hosts.join(', ')}; use one of them, or tell which with -advertise`,
     );
   }
   const [only = '127.0.0.1'] = hosts;
-  const port = Number(address.slice(address.lastIndexOf(':') + 1));
-  return formatHostPort(only, port);
+  return formatHostPort(only, portOf(address));
 }
+
+/**
+ * Where others reach a node that listens on `listen` and was told how it is called: `told`, with the
+ * port that it listens on if `told` names none.
+ *
+ * @throws ERR_BAD_ARGUMENT naming `told`.
+ */
+export function advertisedAddress(told: string, listen: string): string {
+  const address = parseAddress(told, portOf(listen));
+  if (address !== null && !isWildcard(hostOf(address))) return address;
+  throw new ClusterError(
+    'ERR_BAD_ARGUMENT',
+    `Cannot advertise "${told}": others need HOST or HOST:PORT under which they reach this node`,
+  );
+}
+
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '[::]';
+const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
 
 /** This machine's addresses that others may know; a link-local one means nothing without its link. */
 const ownHosts = (): string[] =>

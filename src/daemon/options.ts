@@ -1,17 +1,23 @@
+import type { LogLevel } from '../base/index.ts';
 import type { LifeOptions } from '../life/index.ts';
 import type { CertificateAlarm } from '../tls/index.ts';
+import type { LogForm } from './logger.ts';
 
 /** How a daemon runs: the command line and the environment, read and checked. */
 export type DaemonOptions = LifeOptions & {
   /** host:port for clients and peers. Port 0: any free one. */
   readonly listen: string;
+  /** Where others reach this node, HOST or HOST:PORT; absent: where it listens. */
+  readonly advertise?: string;
   /** host:port of the web view; `default`: the host of `listen`, port 8000 or the next free; `null`: none. */
   readonly web: string | null;
   /** Whether the operator named `web`: then a taken port is an error. */
   readonly webExplicit: boolean;
   /** `null`: plain TCP. Else TLS on every port and to every other node. */
   readonly tls: DaemonTls | null;
-  readonly logLevel: 'error' | 'info' | 'debug';
+  readonly logLevel: LogLevel;
+  /** Default: JSON. */
+  readonly logForm?: LogForm;
 };
 
 /** Names of PEM files, looked at again while the node runs. */
@@ -26,7 +32,7 @@ export type DaemonTls = {
 
 /** A node that runs. */
 export type Daemon = {
-  /** host:port it listens on, numeric. */
+  /** host:port where others reach it. */
   readonly address: string;
   /** host:port of the web view; `null`: there is none. */
   readonly webAddress: string | null;
@@ -34,6 +40,8 @@ export type Daemon = {
   readonly reload: () => void;
   /** A certificate of this node that ends soon; `null`: none. */
   readonly certificateAlarm: () => CertificateAlarm | null;
+  readonly logLevel: () => LogLevel;
+  readonly setLogLevel: (level: LogLevel) => void;
   /** Hands leadership over, drains, syncs. May be called twice. */
   readonly stop: () => Promise<void>;
   /** Resolves when the node has stopped for whatever reason; rejected when that was a failure. */

@@ -1,12 +1,18 @@
 import { type DoorTls, WebDoor } from '../doors/index.ts';
 import { Life } from '../life/index.ts';
 import { systemClock } from '../platform/index.ts';
-import type { Logger } from '../ports/index.ts';
 import { type CertificateAlarm, Certificates } from '../tls/index.ts';
-import { claimAddresses, hostOf, onNextFreePort, publishedAddress } from './address.ts';
-import { pinoLogger } from './logger.ts';
+import {
+  advertisedAddress,
+  claimAddresses,
+  hostOf,
+  onNextFreePort,
+  publishedAddress,
+} from './address.ts';
+import { ProcessHost } from './host.ts';
+import { type ProcessLogger, pinoLogger } from './logger.ts';
 import type { Daemon, DaemonOptions, DaemonTls } from './options.ts';
-import { realWorld } from './world.ts';
+import { type RealWorld, realWorld } from './world.ts';
 
 /**
  * Starts a node: claims its address, recovers its data, and founds a cluster, attaches to one or
@@ -15,11 +21,12 @@ import { realWorld } from './world.ts';
  * @throws ClusterError naming what was in the way; nothing is left running.
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const logger = pinoLogger(options.logLevel, {});
+  const logger = pinoLogger(options.logLevel, {}, options.logForm ?? 'json');
   const { web } = options;
   const wanted = web === null || web === 'default' ? [] : [web];
   const [listen = options.listen] = await claimAddresses([options.listen, ...wanted]);
-  const address = publishedAddress(listen);
+  const { advertise: told } = options;
+  const address = told === undefined ? publishedAddress(listen) : advertisedAddress(told, listen);
   const tls = openTls(options.tls, address, logger);
   const daemon = new RunningDaemon(options, logger, listen, address, tls);
   await daemon.start();
@@ -27,7 +34,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 /** @throws ERR_BAD_ARGUMENT with the file and what is wrong with it. */
-function openTls(tls: DaemonTls | null, address: string, logger: Logger): DoorTls | null {
+function openTls(tls: DaemonTls | null, address: string, logger: ProcessLogger): DoorTls | null {
   if (tls === null) return null;
   const { guestsCertified, ...files } = tls;
   const certificates = new Certificates({ files, address, clock: systemClock(), logger });
@@ -41,10 +48,12 @@ class RunningDaemon implements Daemon {
   /** Numeric, and free a moment ago. */
   readonly #listen: string;
   readonly #options: DaemonOptions;
-  readonly #logger: Logger;
+  readonly #logger: ProcessLogger;
+  readonly #host: ProcessHost;
   /** The parts' timers keep no process alive, and there are moments without a socket. */
   readonly #alive = setInterval(() => {}, aliveMs);
   readonly #tls: DoorTls | null;
+  #world: RealWorld | null = null;
   #web: WebDoor | null = null;
   #life: Life | null = null;
   #following: Promise<void> = Promise.resolve();
@@ -56,13 +65,18 @@ class RunningDaemon implements Daemon {
 
   constructor(
     options: DaemonOptions,
-    logger: Logger,
+    logger: ProcessLogger,
     listen: string,
     address: string,
     tls: DoorTls | null,
   ) {
     this.#options = options;
     this.#logger = logger;
+    this.#host = new ProcessHost({
+      clock: systemClock(),
+      logger,
+      dataFolder: options.dataFolder,
+    });
     this.#listen = listen;
     this.address = address;
     this.#tls = tls;
@@ -72,6 +86,9 @@ class RunningDaemon implements Daemon {
     });
     this.done.catch(() => {});
   }
+
+  readonly logLevel = () => this.#logger.level;
+  readonly setLogLevel: Daemon['setLogLevel'] = (level) => this.#logger.setLevel(level);
 
   get webAddress(): string | null {
     return this.#web?.address() ?? null;
@@ -90,6 +107,7 @@ class RunningDaemon implements Daemon {
     try {
       this.#life = await this.#begin([], false);
       this.#web = await this.#startWeb(this.#life);
+      await this.#host.start();
     } catch (error) {
       await this.#life?.stop();
       this.#tls?.certificates.stop();
@@ -111,6 +129,7 @@ class RunningDaemon implements Daemon {
 
   async #stopAll(): Promise<void> {
     this.#stop.abort();
+    this.#host.stop();
     this.#logger.info({ address: this.address }, 'stopping');
     await this.#web?.stop();
     await this.#life?.stop();
@@ -121,8 +140,9 @@ class RunningDaemon implements Daemon {
   }
 
   #begin(through: readonly string[], mustAttach: boolean): Promise<Life> {
+    this.#world = realWorld(this.#listen, this.#host, this.#tls);
     return Life.begin({
-      world: realWorld(this.#listen, this.#tls),
+      world: this.#world,
       options: this.#options,
       address: this.address,
       logger: this.#logger,
@@ -158,6 +178,7 @@ class RunningDaemon implements Daemon {
       const door = new WebDoor({
         address,
         server: life.server,
+        metrics: this.#world?.metrics() ?? null,
         clock: systemClock(),
         nodeAddress: () => this.address,
         tls: this.#tls,

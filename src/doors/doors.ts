@@ -4,8 +4,10 @@ import { limits } from '../base/index.ts';
 import type { Clock, Logger } from '../ports/index.ts';
 import type { Server } from '../server/index.ts';
 import { isCertified } from '../tls/index.ts';
+import { admit } from './admission.ts';
 import { DoozerDoor } from './doozer.ts';
 import { createHttp, refuse, type Upgrade } from './http.ts';
+import { Metrics, type MetricsParts } from './metrics.ts';
 import { NativeDoor } from './native.ts';
 import { Port } from './port.ts';
 import { certificateWanted, type DoorTls } from './tls.ts';
@@ -20,9 +22,13 @@ export type DoorsParts = {
   readonly peers: Upgrade;
   /** Absent: plain TCP. */
   readonly tls?: DoorTls | null;
+  /** What /metrics tells besides server and doors; absent: there is no /metrics. */
+  readonly meters?: Pick<MetricsParts, 'links' | 'saveSeconds' | 'ofProcess'>;
   /** Other than the usual, for tests. */
   readonly connectionsMax?: number;
   readonly unsentBytesMax?: number;
+  readonly unfinishedBytesMax?: number;
+  readonly unfinishedMs?: number;
 };
 
 /** How often a port that stops looks whether everything was answered. */
@@ -35,6 +41,7 @@ export class Doors {
   readonly #doozer: DoozerDoor;
   readonly #native: NativeDoor;
   readonly #http: HttpServer;
+  readonly metrics: Metrics | null;
   readonly #port: Port;
   #stopped: Promise<void> | null = null;
 
@@ -43,14 +50,25 @@ export class Doors {
     const { server, clock, logger } = parts;
     this.#connectionsMax = parts.connectionsMax ?? limits.connectionsMax;
     const unsentBytesMax = parts.unsentBytesMax ?? limits.unsentBytesMax;
-    this.#doozer = new DoozerDoor({ server, logger, unsentBytesMax });
+    this.#doozer = new DoozerDoor({
+      server,
+      clock,
+      logger,
+      unsentBytesMax,
+      unfinishedBytesMax: parts.unfinishedBytesMax,
+      unfinishedMs: parts.unfinishedMs,
+    });
     this.#native = new NativeDoor({ server, clock, logger, unsentBytesMax });
+    const doors = () => this.#port.figures();
+    this.metrics = parts.meters ? new Metrics({ server, doors, ...parts.meters }) : null;
     this.#http = createHttp({
       upgrades: new Map<string, Upgrade>([
         ['/peer', (request, socket, head) => this.#peer(request, socket, head)],
         ['/client', (request, socket, head) => this.#client(request, socket, head)],
       ]),
-      ready: () => server.ready(),
+      unready: () => server.unready(),
+      metrics: this.metrics,
+      admit: (request, response, then) => admit({ server, clock }, request, response, then),
       page: null,
     });
     this.#port = new Port({

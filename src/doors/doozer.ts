@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { limits } from '../base/index.ts';
-import type { Logger } from '../ports/index.ts';
+import type { Clock, Logger } from '../ports/index.ts';
 import {
   DoozerFramer,
   type DoozerResponse,
@@ -10,26 +10,36 @@ import {
 import type { DoozerSession, Server } from '../server/index.ts';
 import { Intake } from './intake.ts';
 import { Outlet } from './outlet.ts';
+import { HalfFrame, Unfinished } from './unfinished.ts';
 
 export type DoozerDoorParts = {
   readonly server: Server;
+  readonly clock: Clock;
   readonly logger: Logger;
   /** Other than the usual, for tests. */
   readonly unsentBytesMax?: number;
+  readonly unfinishedBytesMax?: number | undefined;
+  readonly unfinishedMs?: number | undefined;
 };
 
 /** The door for clients of 2011: frames in, frames out. */
 export class DoozerDoor {
   readonly #parts: DoozerDoorParts;
   readonly #connections = new Set<DoozerConnection>();
+  readonly #unfinished: Unfinished;
 
   constructor(parts: DoozerDoorParts) {
     this.#parts = parts;
+    this.#unfinished = new Unfinished({
+      clock: parts.clock,
+      bytesMax: parts.unfinishedBytesMax,
+      lengthMs: parts.unfinishedMs,
+    });
   }
 
   /** Takes over `socket`, whose first bytes were read already. */
   accept(socket: Socket, first: Uint8Array): void {
-    const connection = new DoozerConnection(this.#parts, socket);
+    const connection = new DoozerConnection(this.#parts, this.#unfinished, socket);
     this.#connections.add(connection);
     socket.once('close', () => {
       this.#connections.delete(connection);
@@ -66,8 +76,9 @@ class DoozerConnection {
   readonly #session: DoozerSession;
   readonly #outlet: Outlet<DoozerResponse>;
   readonly #intake: Intake<Uint8Array>;
+  readonly #half: HalfFrame;
 
-  constructor(parts: DoozerDoorParts, socket: Socket) {
+  constructor(parts: DoozerDoorParts, unfinished: Unfinished, socket: Socket) {
     this.#socket = socket;
     this.#logger = parts.logger;
     this.#session = parts.server.openDoozer(
@@ -89,14 +100,23 @@ class DoozerConnection {
       handle: (frame) => this.#handle(frame),
       mayTake: () => !this.#session.guest.full && this.#outlet.room,
       pause: () => socket.pause(),
-      resume: () => socket.resume(),
+      resume: () => {
+        this.#half.again();
+        socket.resume();
+      },
+    });
+    this.#half = new HalfFrame(unfinished, {
+      paused: () => socket.isPaused(),
+      drop: (reason) => this.#drop(reason),
     });
     socket.on('data', (chunk: Buffer) => this.receive(chunk));
   }
 
   receive(chunk: Uint8Array): void {
     if (this.#intake.closed) return;
-    this.#intake.offer(this.#framer.push(chunk));
+    const frames = this.#framer.push(chunk);
+    this.#half.holds(this.#framer.held, frames.length > 0);
+    this.#intake.offer(frames);
     if (this.#framer.broken !== null) this.#drop(this.#framer.broken);
   }
 
@@ -118,6 +138,7 @@ class DoozerConnection {
   }
 
   closed(): void {
+    this.#half.close();
     this.#intake.close();
     this.#outlet.close();
     this.#session.close();
@@ -132,6 +153,7 @@ class DoozerConnection {
   /** Closes without a reply, as doozerd does; answers on their way are lost. */
   #drop(reason: string): void {
     this.#logger.debug({ reason }, 'doozer connection closed');
+    this.#half.close();
     this.#intake.close();
     this.#outlet.close();
     this.#socket.destroy();

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { limits } from '../base/index.ts';
+import type { Metrics } from './metrics.ts';
+import { plain } from './plain.ts';
 import type { DoorTls } from './tls.ts';
 
 /** Takes over a connection that asked to leave HTTP. */
@@ -10,8 +12,11 @@ export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 export type HttpParts = {
   /** The path of an upgrade request, and who takes it. Any other is refused with 404. */
   readonly upgrades: ReadonlyMap<string, Upgrade>;
-  /** This node has a leader and may be asked. */
-  readonly ready: () => boolean;
+  /** Why this node should not be asked; `null`: it may be. */
+  readonly unready: () => string | null;
+  readonly metrics: Metrics | null;
+  /** Calls `then` for whoever may see numbers, and answers everybody else. */
+  readonly admit: (request: IncomingMessage, response: ServerResponse, then: () => void) => void;
   /** Answers every other request; `null`: 404. */
   readonly page: ((request: IncomingMessage, response: ServerResponse) => void) | null;
   /** For a server that listens itself: it speaks TLS and nothing else. */
@@ -61,8 +66,11 @@ function answer(parts: HttpParts, request: IncomingMessage, response: ServerResp
   if (path === '/livez') {
     plain(response, 200, 'live\n');
   } else if (path === '/readyz') {
-    if (parts.ready()) plain(response, 200, 'ready\n');
-    else plain(response, 503, 'no leader\n');
+    const reason = parts.unready();
+    plain(response, reason === null ? 200 : 503, `${reason ?? 'ready'}\n`);
+  } else if (path === '/metrics' && parts.metrics !== null) {
+    const { metrics } = parts;
+    parts.admit(request, response, () => void tell(metrics, response));
   } else if (parts.page !== null) {
     parts.page(request, response);
   } else {
@@ -70,14 +78,8 @@ function answer(parts: HttpParts, request: IncomingMessage, response: ServerResp
   }
 }
 
-export function plain(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  response.end(text);
+async function tell(metrics: Metrics, response: ServerResponse): Promise<void> {
+  plain(response, 200, await metrics.text(), metrics.contentType);
 }
 
 /** Ends a connection that is HTTP no more, or never was, with a status line. */

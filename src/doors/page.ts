@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Alarm } from '../base/index.ts';
 
 /** What the page of one directory shows. */
 export type PageFacts = {
@@ -15,6 +16,8 @@ export type PageFacts = {
   readonly leader: string | null;
   readonly revision: number;
   readonly members: readonly PageMember[];
+  /** What is the matter with this node. */
+  readonly alarms: readonly Alarm[];
 };
 
 export type PageName =
@@ -69,7 +72,7 @@ export function pageOf(facts: PageFacts): string {
 <body>
 <h1>${escapeHtml(facts.clusterName)} ${trail(facts.path)}</h1>
 <p class="age">As this node knew it at revision ${facts.revision}.</p>
-${namesOf(facts)}
+${alarmsOf(facts)}${namesOf(facts)}
 <h2>Members</h2>
 <table>
 <tr><th>id</th><th>address</th><th></th></tr>
@@ -93,6 +96,20 @@ function trail(path: string): string {
     return `<a href="${escapeHtml(target)}">${escapeHtml(name)}</a>/`;
   });
   return `<a href="/">/</a>${links.join('')}`;
+}
+
+function alarmsOf({ alarms }: PageFacts): string {
+  if (alarms.length === 0) return '';
+  const rows = alarms.map(
+    ({ name, cause, next }) =>
+      `<tr><td>${escapeHtml(name)}</td><td>${escapeHtml(cause)}</td><td>${escapeHtml(next)}</td></tr>`,
+  );
+  return `<h2>Alarms of this node</h2>
+<table>
+<tr><th>alarm</th><th>cause</th><th>next</th></tr>
+${rows.join('\n')}
+</table>
+`;
 }
 
 function namesOf(facts: PageFacts): string {

@@ -6,6 +6,7 @@ import type { Clock, Logger } from '../ports/index.ts';
 import { isCertified } from '../tls/index.ts';
 import { addressOf, listenOn } from './address.ts';
 import { refuse } from './http.ts';
+import type { DoorFigures } from './metrics.ts';
 import type { DoorTls } from './tls.ts';
 
 export type PortParts = {
@@ -43,6 +44,8 @@ export class Port {
   /** Those of them that have not said what they speak, or speak plain HTTP: nobody's to say good-bye to. */
   readonly #passing = new Set<Socket>();
   #address = '';
+  #receivedBytes = 0;
+  #sentBytes = 0;
 
   constructor(parts: PortParts) {
     this.#parts = parts;
@@ -78,10 +81,28 @@ export class Port {
     return this.#sockets.size;
   }
 
+  /** Guests' connections and what went over them, those that are gone too. */
+  figures(): DoorFigures {
+    let [receivedBytes, sentBytes] = [this.#receivedBytes, this.#sentBytes];
+    for (const socket of this.#sockets) {
+      receivedBytes += socket.bytesRead;
+      sentBytes += socket.bytesWritten;
+    }
+    return { connections: this.#sockets.size, receivedBytes, sentBytes };
+  }
+
   /** This connection is a peer's: it takes no guest's place, and is the transport's to close. */
   release(socket: Socket): void {
     this.#sockets.delete(socket);
     this.#passing.delete(socket);
+  }
+
+  #gone(socket: Socket): void {
+    if (this.#sockets.has(socket)) {
+      this.#receivedBytes += socket.bytesRead;
+      this.#sentBytes += socket.bytesWritten;
+    }
+    this.release(socket);
   }
 
   /** This connection is a guest's now, and a door's to close. */
@@ -150,7 +171,7 @@ export class Port {
     });
     socket.once('close', () => {
       patience?.cancel();
-      this.release(socket);
+      this.#gone(socket);
     });
     socket.once('data', (first: Buffer) => {
       patience?.cancel();

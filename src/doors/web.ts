@@ -7,14 +7,19 @@ import type { Server } from '../server/index.ts';
 import { isCertified } from '../tls/index.ts';
 import { children, stat, type View } from '../tree/index.ts';
 import { addressOf, listenOn } from './address.ts';
-import { createHttp, pathOf, plain } from './http.ts';
+import { admit } from './admission.ts';
+import { createHttp, pathOf } from './http.ts';
+import type { Metrics } from './metrics.ts';
 import { type PageMember, type PageName, pageHeaders, pageOf } from './page.ts';
+import { plain } from './plain.ts';
 import { certificateWanted, type DoorTls } from './tls.ts';
 
 export type WebDoorParts = {
   /** host:port; port 0 takes a free one. */
   readonly address: string;
   readonly server: Server;
+  /** For /metrics, as at the node's own port. */
+  readonly metrics: Metrics | null;
   readonly clock: Clock;
   /** What this node calls its own address. */
   readonly nodeAddress: () => string;
@@ -39,7 +44,9 @@ export class WebDoor {
     this.#parts = parts;
     this.#http = createHttp({
       upgrades: new Map(),
-      ready: () => parts.server.ready(),
+      unready: () => parts.server.unready(),
+      metrics: parts.metrics,
+      admit: (request, response, then) => admit(parts, request, response, then),
       page: (request, response) => this.#page(request, response),
       tls: parts.tls ?? null,
     });
@@ -72,24 +79,7 @@ export class WebDoor {
     } else if (this.#parts.tls?.guestsCertified === true && !isCertified(request.socket)) {
       plain(response, 403, `${certificateWanted.slice(4)}\n`);
     } else {
-      this.#admit(request, response, () => this.#show(request, response, path));
-    }
-  }
-
-  /** Calls `then` at once for whoever shows a secret; the answer to a wrong one waits. */
-  #admit(request: IncomingMessage, response: ServerResponse, then: () => void): void {
-    const { server, clock } = this.#parts;
-    if (!server.guarded) return then();
-    const secret = secretIn(request);
-    if (secret === '') return ask(response);
-    const verdict = server.judge(secret, request.socket.remoteAddress ?? '');
-    if (verdict.kind === 'right') {
-      then();
-    } else if (verdict.kind === 'unheard') {
-      plain(response, 429, 'Too many wrong secrets from this address: try again later.\n');
-    } else {
-      const timer = clock.after(verdict.afterMs, () => ask(response));
-      response.once('close', () => timer.cancel());
+      admit(this.#parts, request, response, () => this.#show(request, response, path));
     }
   }
 
@@ -120,20 +110,9 @@ export class WebDoor {
       leader: status.raft.leader,
       revision: view.revision,
       members: membersOf(status),
+      alarms: server.host?.alarms.standing ?? [],
     });
   }
-}
-
-/** The password of HTTP's basic access; empty when there is none. */
-function secretIn({ headers }: IncomingMessage): string {
-  const found = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(headers.authorization ?? '');
-  const pair = Buffer.from(found?.[1] ?? '', 'base64').toString('utf8');
-  return pair.includes(':') ? pair.slice(pair.indexOf(':') + 1) : '';
-}
-
-function ask(response: ServerResponse): void {
-  response.setHeader('www-authenticate', 'Basic realm="doozer", charset="UTF-8"');
-  plain(response, 401, 'This cluster has a secret: give it as the password, with any user name.\n');
 }
 
 /** What the browser escaped; as it came, if that is not how one escapes. */

@@ -1,6 +1,7 @@
 import { ClusterError, type Lineage, type NodeId } from '../base/index.ts';
 import type { Members } from '../client/index.ts';
 import type { Clock, Logger } from '../ports/index.ts';
+import { pause } from './patience.ts';
 import type { ClientWanted, LifeWorld } from './types.ts';
 
 export type AttachPlan = {
@@ -64,19 +65,6 @@ export async function attach(
     await pause(clock, pauseMs, signal);
     pauseMs = Math.min(2 * pauseMs, betweenMsMax);
   }
-}
-
-/** Leaves nothing behind on the signal: a node that was removed may try for days. */
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const over = () => {
-      timer.cancel();
-      signal.removeEventListener('abort', over);
-      resolve();
-    };
-    const timer = clock.after(ms, over);
-    signal.addEventListener('abort', over);
-  });
 }
 
 async function ask(

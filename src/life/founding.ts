@@ -38,6 +38,8 @@ export type Founder = {
   readonly valueBytesMax: number;
   /** With a name service elsewhere the cluster is not announced in its own tree. */
   readonly announce: boolean;
+  /** How many voters are wanted: its own place and empty ones. */
+  readonly slots: number;
 };
 
 /**
@@ -66,7 +68,7 @@ export async function saveFirstEntry(
   return [entry];
 }
 
-/** The tree's first command: revisions 1 to 6 as doozerd wrote them. */
+/** The tree's first command: revisions 1 to 6 as doozerd wrote them, with more slots if there are to be. */
 export const foundCommand = (founder: Founder): Command => {
   const { id, name, address, hostname, version } = founder;
   const files = [
@@ -76,6 +78,9 @@ export const foundCommand = (founder: Founder): Command => {
     { path: nodeFile(id, 'version'), body: utf8(version) },
     { path: slotPath('0'), body: utf8(id) },
   ];
+  for (let slot = 1; slot < founder.slots; slot++) {
+    files.push({ path: slotPath(String(slot)), body: utf8('') });
+  }
   if (founder.announce) files.push({ path: nameServiceFile(name, id), body: utf8(address) });
   return {
     kind: 'found',

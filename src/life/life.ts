@@ -1,27 +1,33 @@
-import { isVoter, type Lineage, limits } from '../base/index.ts';
+import { ClusterError, isVoter, type Lineage, limits } from '../base/index.ts';
+import type { Announcer } from '../naming/index.ts';
 import { Node, usualTiming } from '../node/index.ts';
 import type { LogStore, PeerLinks } from '../ports/index.ts';
-import { Server } from '../server/index.ts';
+import { AlarmWatch, Server } from '../server/index.ts';
 import { Pulse, Steward } from '../steward/index.ts';
 import type { TreeState } from '../tree/index.ts';
 import type { RejoinNote } from '../wal/index.ts';
+import { announcerOf } from './announcing.ts';
+import { arrive, patienceMs } from './arrival.ts';
 import { attach, confirmRemoved } from './attach.ts';
 import { found, freshLineage, freshNodeId } from './founding.ts';
-import { isEmpty, loadState, withFirstEntry } from './recovery.ts';
+import { firstEntry, isEmpty, loadState, withFirstEntry } from './recovery.ts';
+import type { FoundLeave } from './settle.ts';
 import { openStore, type Store } from './store.ts';
-import type { Entrance, LifeEnd, LifeParts } from './types.ts';
+import { type Entrance, hintsOf, type LifeEnd, type LifeParts } from './types.ts';
 
-const attachWithinMs = 10_000;
 /** How long a node that was taken in waits for the first of what the others hold. */
 const attachAgainMs = 5000;
 const transferWithinMs = 2000;
+
+/** `leave`: the boot cluster or the other nodes let it found the cluster. */
+type OwnParts = LifeParts & { readonly leave: FoundLeave | null };
 
 /**
  * One node under one id, from recovery to its end. A node that was removed begins another life,
  * under another id, in the same process.
  */
 export class Life {
-  readonly #parts: LifeParts;
+  readonly #parts: OwnParts;
   readonly #store: Store;
   /** There was nothing in its folder. */
   readonly #isNew: boolean;
@@ -31,6 +37,8 @@ export class Life {
   readonly server: Server;
   readonly #steward: Steward;
   readonly #pulse: Pulse;
+  readonly #watch: AlarmWatch | null;
+  readonly #announcer: Announcer | null;
   #lineage: Lineage | null;
   #whenLineageKnown: () => void = () => {};
   #saved: Promise<void> = Promise.resolve();
@@ -44,7 +52,7 @@ export class Life {
   /** Resolves when this life is over and everything of it is closed; rejected when it failed. */
   readonly ended: Promise<LifeEnd>;
 
-  private constructor(parts: LifeParts, store: Store, state: TreeState) {
+  private constructor(parts: OwnParts, store: Store, state: TreeState) {
     this.#parts = parts;
     this.#store = store;
     this.#isNew = isEmpty(store.recovered);
@@ -77,7 +85,12 @@ export class Life {
       clock,
       logger,
       secrets: options.secrets,
-      about: { address: () => address, version },
+      about: {
+        address: () => address,
+        version,
+        home: () => this.#home(),
+        ...(world.host && { host: world.host }),
+      },
     });
     this.#entrance = world.entrance({ server: this.server, logger });
     this.#steward = new Steward(
@@ -89,6 +102,7 @@ export class Life {
         electionTimeoutTicks: (options.timing ?? usualTiming).electionTimeoutTicks,
       },
     );
+    this.#watch = world.host ? new AlarmWatch({ node, clock, host: world.host }) : null;
     this.#pulse = new Pulse({
       node,
       clock,
@@ -97,6 +111,8 @@ export class Life {
       hostname: world.hostname,
       version,
     });
+    const claim = parts.leave?.boot ?? null;
+    this.#announcer = announcerOf(parts, node, () => this.#lineage, claim);
   }
 
   get node(): Node {
@@ -113,16 +129,24 @@ export class Life {
     const store = await openStore(world, options, logger);
     let life: Life | null = null;
     try {
-      const recovered = await withFirstEntry(parts, store);
+      let recovered = await withFirstEntry(parts, store);
       const state = await loadState(store);
       // Lines of several nodes are read together.
-      const own = { ...parts, logger: logger.child({ node: store.nodeId }) };
-      life = new Life(own, { ...store, recovered }, state);
-      // A node whose disk fails while it attaches is dead: whoever waits for it, in a quorum too, must see it end.
-      const started = life.#start();
-      started.catch(() => {});
-      await Promise.race([started, life.ended]);
-      return life;
+      let own: OwnParts = { ...parts, logger: logger.child({ node: store.nodeId }), leave: null };
+      for (;;) {
+        life = new Life(own, { ...store, recovered }, state);
+        // A node whose disk fails while it attaches is dead: whoever waits for it, in a quorum too, must see it end.
+        const started = life.#start();
+        started.catch(() => {});
+        const leave = await Promise.race([started, life.ended.then(() => null)]);
+        if (leave === null) return life;
+        // It begins again as a founder, on the same store, unless it stood still for so long that all may be otherwise.
+        await life.#closeButStore();
+        const isGood = leave.isGood();
+        if (isGood) recovered = await firstEntry(parts, store);
+        else await leave.boot?.client.close();
+        own = { ...own, leave: isGood ? leave : null };
+      }
     } catch (error) {
       if (life === null) await store.stop();
       else await life.#close();
@@ -167,19 +191,54 @@ export class Life {
     );
   }
 
-  async #start(): Promise<void> {
+  /** Resolves when it is in a cluster, with `null`; or when it may found one, which another one of it does. */
+  async #start(): Promise<FoundLeave | null> {
     const { options, logger, address } = this.#parts;
     // A founder is alone: nobody may ask before its tree is there, or write ahead of its first files.
     if (this.#isFounder()) await this.#found();
     else this.#node.start();
+    checkStillGood(this.#parts.leave);
     await this.#entrance.start();
     const { voters, learners } = this.#node.status().raft.membership;
     const data = options.dataFolder ?? 'none';
     logger.info({ address, cluster: options.clusterName, data, voters, learners }, 'listening');
-    if (this.#isNew) await this.#attach();
+    const leave = this.#isNew ? await this.#arrive() : null;
+    if (leave !== null) return leave;
     this.#attachAgainLater(false);
     this.#steward.start();
     this.#pulse.start();
+    this.#watch?.start();
+    this.#announcer?.start();
+    return null;
+  }
+
+  #home() {
+    const { seeds = [] } = this.#parts.options;
+    return { belongs: this.#belongs(), seeds };
+  }
+
+  /** Also a node that has only been promised to a cluster, or holds the first of its log. */
+  #belongs(): boolean {
+    const { last, membership } = this.#node.status().raft;
+    const holdsAny = last.index > 0 || membership.addresses.size > 0;
+    return holdsAny || this.#lineage !== null || this.#store.note !== null;
+  }
+
+  /** A node that holds nothing finds its cluster. */
+  #arrive(): Promise<FoundLeave | null> {
+    const { note, lineage } = this.#store;
+    return arrive(
+      {
+        life: this.#parts,
+        nodeId: this.#node.id,
+        promised: note !== null ? 'noted' : lineage !== null ? 'known' : 'no',
+        attach: (withinMs, through) => this.#attach(withinMs, through),
+        belongs: () => this.#belongs(),
+        // Else somebody takes it for a member; it will be fed.
+        mayFound: () => this.#node.status().raft.term === 0,
+      },
+      AbortSignal.any([this.#parts.stopping, this.#over.signal]),
+    );
   }
 
   /** Nobody else is a sole member of a cluster whose lineage was never known to the folder. */
@@ -207,6 +266,7 @@ export class Life {
         version: options.version,
         valueBytesMax: limits.valueBytesMax,
         announce: options.bootUri === null,
+        slots: Math.max(1, (options.seeds ?? []).length),
       },
       world.clock,
       () => this.#stopping !== null,
@@ -229,7 +289,7 @@ export class Life {
         this.#attachAgainLater(isAlone);
         return;
       }
-      this.#attach().then(
+      this.#attach(patienceMs(this.#parts, this.#store.note !== null)).then(
         () => this.#attachAgainLater(false),
         (error: unknown) => {
           this.#parts.logger.debug({ error: String(error) }, 'not attached again yet');
@@ -243,21 +303,21 @@ export class Life {
     const { options, address, through } = this.#parts;
     const { addresses } = this.#node.status().raft.membership;
     const noted = this.#store.note?.addresses ?? [];
-    const all = [...options.attach, ...through, ...noted, ...addresses.values()];
+    const all = [...hintsOf(options), ...through, ...noted, ...addresses.values()];
     return [...new Set(all)].filter((other) => other !== address);
   }
 
-  async #attach(): Promise<void> {
+  async #attach(withinMs: number, through: readonly string[] = this.#through()): Promise<void> {
     this.#attaching = true;
     try {
-      await this.#askToAttach();
+      await this.#askToAttach(withinMs, through);
     } finally {
       this.#attaching = false;
     }
   }
 
-  async #askToAttach(): Promise<void> {
-    const { world, options, address, mustAttach, logger } = this.#parts;
+  async #askToAttach(withinMs: number, through: readonly string[]): Promise<void> {
+    const { world, options, address, logger } = this.#parts;
     const { note, lineage } = this.#store;
     const members = await attach(
       {
@@ -265,9 +325,9 @@ export class Life {
         address,
         clusterName: options.clusterName,
         lineage: lineage ?? note?.lineage ?? null,
-        through: this.#through(),
+        through,
         secret: options.secrets.rw,
-        withinMs: mustAttach || note !== null ? Number.POSITIVE_INFINITY : attachWithinMs,
+        withinMs,
       },
       { clock: world.clock, connect: world.connect, logger },
       AbortSignal.any([this.#parts.stopping, this.#over.signal]),
@@ -335,7 +395,7 @@ export class Life {
     const { addresses } = this.#node.status().raft.membership;
     const through = [...addresses].filter(([id]) => id !== this.#node.id).map(([, a]) => a);
     try {
-      const others = [...new Set([...through, ...options.attach])];
+      const others = [...new Set([...through, ...hintsOf(options)])];
       const { clusterName, secrets } = options;
       const removed = await confirmRemoved(
         this.#node.id,
@@ -358,6 +418,7 @@ export class Life {
   async #stop(end: LifeEnd, retireThrough: readonly string[] | null): Promise<void> {
     this.#over.abort();
     try {
+      await this.#announcer?.stop();
       if (retireThrough === null) await this.#leaveOffice();
       await this.#close(retireThrough);
       this.#end(end);
@@ -377,7 +438,7 @@ export class Life {
       .filter(([id]) => id !== this.#node.id)
       .map(([, address]) => address);
     // A node that has just attached may not know yet who the members are.
-    const others = addresses.length > 0 ? addresses : options.attach;
+    const others = addresses.length > 0 ? addresses : hintsOf(options);
     if (others.length === 0) return;
     if (raft.role === 'leader')
       await this.#within(transferWithinMs, this.#node.transferLeadership(null));
@@ -405,16 +466,22 @@ export class Life {
 
   /** The starting list, backwards. */
   async #close(retireThrough: readonly string[] | null = null): Promise<void> {
-    this.#pulse.stop();
-    this.#steward.stop();
-    await this.#entrance.stop();
-    await this.#node.stop();
-    await this.#links.stop();
-    await this.#saved.catch(() => {});
+    await this.#closeButStore();
     if (retireThrough !== null && this.#lineage !== null) {
       await this.#store.retire(this.#noteOf(this.#lineage, retireThrough));
     }
     await this.#store.stop();
+  }
+
+  async #closeButStore(): Promise<void> {
+    this.#pulse.stop();
+    this.#watch?.stop();
+    this.#steward.stop();
+    await this.#announcer?.stop();
+    await this.#entrance.stop();
+    await this.#node.stop();
+    await this.#links.stop();
+    await this.#saved.catch(() => {});
   }
 
   #noteOf(lineage: Lineage, addresses: readonly string[]): RejoinNote {
@@ -431,7 +498,17 @@ export class Life {
   #fatal(error: unknown): void {
     this.#steward.stop();
     this.#pulse.stop();
+    this.#watch?.stop();
     this.#fail(error);
     this.#over.abort(error);
   }
+}
+
+/** Without a data folder the leave of a boot cluster ends with its lease, and another one may have founded. */
+function checkStillGood(leave: FoundLeave | null): void {
+  if (leave?.boot === undefined || leave.isGood()) return;
+  throw new ClusterError(
+    'ERR_NO_LEASE',
+    'Cannot found the cluster: this process stood still for so long that another node may have; start it again',
+  );
 }

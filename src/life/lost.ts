@@ -4,7 +4,7 @@ import type { Members } from '../client/index.ts';
 import type { Logger } from '../ports/index.ts';
 import type { RejoinNote, Wal } from '../wal/index.ts';
 import { freshNodeId } from './founding.ts';
-import type { LifeOptions, LifeWorld } from './types.ts';
+import { hintsOf, type LifeOptions, type LifeWorld } from './types.ts';
 
 const askWithinMs = 10_000;
 const attemptMs = 3000;
@@ -26,7 +26,7 @@ export async function noteAfterLoss(
   const { identity } = wal;
   if (identity === null) throw cause;
   const { clusterName, secrets } = options;
-  const addresses = [...new Set([...options.attach, ...(await wal.knownAddresses())])];
+  const addresses = [...new Set([...hintsOf(options), ...(await wal.knownAddresses())])];
   if (addresses.length === 0) throw unattended(options, cause, 'no other member is known');
   const endMs = clock.now() + askWithinMs;
   const ask = async (): Promise<Members> => {

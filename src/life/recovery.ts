@@ -3,7 +3,7 @@ import type { Recovered } from '../ports/index.ts';
 import { emptyTree, snapshotDecoder, type TreeState } from '../tree/index.ts';
 import { saveFirstEntry } from './founding.ts';
 import type { Store } from './store.ts';
-import type { LifeOptions } from './types.ts';
+import { hintsOf, type LifeOptions } from './types.ts';
 
 /** What decides whether a node without any log founds a cluster or attaches to one. */
 type Beginning = {
@@ -21,27 +21,29 @@ export const isEmpty = (recovered: Recovered): boolean =>
 
 /** What a node without any log is to do: found a cluster, unless it was told to attach. */
 export async function withFirstEntry(parts: Beginning, store: Store): Promise<Recovered> {
-  const { options, address, mustAttach, through } = parts;
-  const { recovered, note, log } = store;
+  const { options, mustAttach, through } = parts;
+  const { recovered, note } = store;
   if (!isEmpty(recovered)) return recovered;
-  if (mustAttach || note !== null || options.attach.length > 0 || through.length > 0)
-    return recovered;
-  if (options.bootUri !== null) {
-    throw new ClusterError(
-      'ERR_BAD_ARGUMENT',
-      `Cannot found cluster "${options.clusterName}" through "-b": starting by a name service comes with a later version; attach with -a, or start the first node without -b`,
-    );
-  }
+  const isTold = hintsOf(options).length > 0 || options.bootUri !== null;
+  if (mustAttach || note !== null || isTold || through.length > 0) return recovered;
   if (store.lineage !== null) {
     throw new ClusterError(
       'ERR_BAD_ARGUMENT',
       `Cannot start from "${options.dataFolder}": it began to join cluster "${options.clusterName}" and holds no data yet; start it with -a and the address of a member`,
     );
   }
-  const entries = await saveFirstEntry(log, store.nodeId, address);
+  return firstEntry(parts, store);
+}
+
+/** The log of a founder. @throws ERR_DISK_FAILED */
+export async function firstEntry(
+  { address }: Pick<Beginning, 'address'>,
+  { log, nodeId, recovered }: Store,
+): Promise<Recovered> {
+  const entries = await saveFirstEntry(log, nodeId, address);
   const first = entries[0];
   if (first === undefined) throw new TypeError('the first entry was saved');
-  return { ...recovered, hardState: { term: first.term, votedFor: store.nodeId }, entries };
+  return { ...recovered, hardState: { term: first.term, votedFor: nodeId }, entries };
 }
 
 export async function loadState(store: Store): Promise<TreeState> {

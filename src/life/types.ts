@@ -1,7 +1,17 @@
 import type { BootNumber, Lineage, NodeId } from '../base/index.ts';
-import type { Client, ClientOptions } from '../client/index.ts';
+import type { Client, ClientOptions, Lease } from '../client/index.ts';
 import type { Timing } from '../node/index.ts';
-import type { Checksum, Clock, Disk, Logger, LogStore, PeerLinks, Random } from '../ports/index.ts';
+import type {
+  Checksum,
+  Clock,
+  Disk,
+  Host,
+  Logger,
+  LogStore,
+  PeerLinks,
+  Random,
+  TlsFiles,
+} from '../ports/index.ts';
 import type { Server } from '../server/index.ts';
 import type { WalOptions } from '../wal/index.ts';
 
@@ -11,6 +21,11 @@ export type LifeOptions = {
   readonly clusterName: string;
   /** host:port of nodes to attach through; empty: found, continue, or look up in the boot cluster. */
   readonly attach: readonly string[];
+  /**
+   * host:port of all first nodes of the cluster, sorted; the same list on each of them. Absent or empty: none
+   * was given.
+   */
+  readonly seeds?: readonly string[];
   /** `doozer:` URI of the cluster where clusters are announced and found. */
   readonly bootUri: string | null;
   /** Pause between two writes of this node's own state. */
@@ -61,6 +76,8 @@ export type Entrance = {
 
 /** How a node reaches another one as any program would. */
 export type ClientWanted = ClientOptions & {
+  /** Absent: as this node's own cluster has it. */
+  readonly tls?: false | TlsFiles;
   /** How long to look for a node before giving up. */
   readonly openTimeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -78,6 +95,8 @@ export type LifeWorld = {
   readonly entrance: (of: { readonly server: Server; readonly logger: Logger }) => Entrance;
   /** For who watches a node from outside: stands between the node and its log. */
   readonly observeLog?: (log: LogStore, of: LinksOf) => LogStore;
+  /** The process it lives in; absent where there is none to speak of. */
+  readonly host?: Host;
   /** Resolves with a client once a node answers. @throws ERR_UNREACHABLE, ERR_WRONG_CLUSTER, ERR_ACCESS_DENIED */
   readonly connect: (wanted: ClientWanted) => Promise<Client>;
 };
@@ -86,6 +105,9 @@ export type LifeWorld = {
 export type LifeEnd =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'removed'; readonly through: readonly string[] };
+
+/** What a founder holds of the boot cluster that let it found. */
+export type BootClaim = { readonly client: Client; readonly lease: Lease };
 
 export type LifeParts = {
   readonly world: LifeWorld;
@@ -100,3 +122,9 @@ export type LifeParts = {
   /** The process is to end: what is just being started is given up. */
   readonly stopping: AbortSignal;
 };
+
+/** Where the operator said that nodes of the cluster are. */
+export const hintsOf = ({ attach, seeds = [] }: LifeOptions): readonly string[] => [
+  ...attach,
+  ...seeds,
+];

@@ -8,22 +8,22 @@ const port = (text: string): number | null => {
 };
 
 /**
- * `text` as host:port with port 8046 filled in where none stands, or `null` when it is no address.
+ * `text` as host:port with `otherPort` filled in where none stands, or `null` when it is no address.
  * An IPv6 host stands in brackets; without a port it may stand bare.
  */
-export function parseAddress(text: string): string | null {
+export function parseAddress(text: string, otherPort: number = defaultPort): string | null {
   const bracketed = /^\[([0-9A-Fa-f:.%]+)\](?::(.*))?$/.exec(text);
-  if (bracketed !== null) return joined(`[${bracketed[1]}]`, bracketed[2]);
+  if (bracketed !== null) return joined(`[${bracketed[1]}]`, bracketed[2], otherPort);
   const colons = text.split(':').length - 1;
   if (colons > 1) {
     const bare = /^[0-9A-Fa-f:.]+$/.test(text) && (text.includes('::') || colons === 7);
-    return bare ? `[${text}]:${defaultPort}` : null;
+    return bare ? `[${text}]:${otherPort}` : null;
   }
   const [host = '', given] = text.split(':');
-  return /^[^\s/?#@[\]]+$/.test(host) ? joined(host, given) : null;
+  return /^[^\s/?#@[\]]+$/.test(host) ? joined(host, given, otherPort) : null;
 }
 
-function joined(host: string, given: string | undefined): string | null {
-  const n = given === undefined ? defaultPort : port(given);
+function joined(host: string, given: string | undefined, otherPort: number): string | null {
+  const n = given === undefined ? otherPort : port(given);
   return n === null ? null : `${host}:${n}`;
 }

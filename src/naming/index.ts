@@ -1,4 +1,10 @@
 export { defaultPort, parseAddress } from './address.ts';
+export type { Announcement } from './announce.ts';
+export { Announcer } from './announce.ts';
+export type { Candidate, Claim } from './claim.ts';
+export { claimFounding } from './claim.ts';
 export { locate } from './locate.ts';
+export type { BootClient, NameEntry, Names } from './names.ts';
+export { readNames } from './names.ts';
 export type { ClusterUri, InvalidUri } from './uri.ts';
-export { parseUri } from './uri.ts';
+export { parseUri, uriAt } from './uri.ts';

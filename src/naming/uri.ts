@@ -70,6 +70,16 @@ export function parseUri(text: string): ClusterUri | InvalidUri {
   return { kind: 'uri', clusterName, addresses, secret, tls: isTls ? files : null };
 }
 
+/** `uri`, which is valid, leading to `address` alone; what else it says, such as a secret, stays. */
+export function uriAt(uri: string, address: string): string {
+  const query = uri.indexOf('?') + 1;
+  const rest = uri
+    .slice(query)
+    .split(/[&;]/)
+    .filter((part) => !['ca', 'cn'].includes(parsePair(part)?.[0] ?? ''));
+  return uri.slice(0, query) + [`ca=${encodeURIComponent(address)}`, ...rest].join('&');
+}
+
 const invalid = (reason: string): InvalidUri => ({ kind: 'invalid', reason });
 
 /** A key and its value, decoded; a key without `=` has an empty value. */

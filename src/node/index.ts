@@ -1,3 +1,4 @@
+export type { NodeCounts } from './counts.ts';
 export { Node } from './node.ts';
 export type { NodeEvents, NodeOptions, NodeParts, Timing } from './options.ts';
 export { usualTiming } from './options.ts';

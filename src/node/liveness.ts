@@ -66,6 +66,12 @@ export class Liveness {
     return heard === undefined ? null : this.#since(heard, nowMs);
   }
 
+  /** The same with our own stalls, in which the others went on: what we know is as old as that. */
+  unheardMs(peer: NodeId, nowMs: number): number | null {
+    const heard = this.#heard.get(peer);
+    return heard === undefined ? null : Math.max(0, nowMs - heard.atMs);
+  }
+
   leadingForMs(nowMs: number): number | null {
     return this.#leadingSince === null ? null : this.#since(this.#leadingSince, nowMs);
   }

@@ -9,6 +9,7 @@ import {
 import type { Clock, Logger } from '../ports/index.ts';
 import type { Notice, Position, RaftView } from '../raft/index.ts';
 import type { TreeState } from '../tree/index.ts';
+import type { Tallies } from './counts.ts';
 import type { LeaderClock } from './leader-clock.ts';
 import type { Liveness } from './liveness.ts';
 import type { MembershipChanges } from './membership-changes.ts';
@@ -29,6 +30,7 @@ export type NewsParts = {
   readonly state: () => TreeState;
   /** What this node starts with. */
   readonly membership: Membership;
+  readonly tallies: Tallies;
   /** The last index its log held at the start. */
   readonly recoveredThrough: LogIndex;
 };
@@ -39,6 +41,7 @@ export class News {
   #lineage: Lineage | null = null;
   #lineageText = '';
   #voters = '';
+  #leader: NodeId | null = null;
 
   constructor(parts: NewsParts) {
     this.#parts = parts;
@@ -109,7 +112,12 @@ export class News {
   }
 
   #roleChanged({ role, term, leader }: Notice & { kind: 'role' }): void {
-    const { liveness, leaderClock, changes, clock, logger } = this.#parts;
+    const { liveness, leaderClock, changes, clock, logger, tallies } = this.#parts;
+    if (role === 'candidate') tallies.elections += 1;
+    if (leader !== null && leader !== this.#leader) {
+      this.#leader = leader;
+      tallies.leaderChanges += 1;
+    }
     liveness.leading(role === 'leader', clock.now());
     if (role === 'leader') {
       this.#lead();

@@ -14,7 +14,9 @@ import type { Glob } from '../paths/index.ts';
 import type { Timer } from '../ports/index.ts';
 import { type Input, type MembershipChange, type Position, Raft } from '../raft/index.ts';
 import { type Command, emptyTree, type InSession, type View } from '../tree/index.ts';
+import { unheardMajorityMs } from './age.ts';
 import { Applier } from './applier.ts';
+import { type NodeCounts, Tallies } from './counts.ts';
 import { Digests } from './digests.ts';
 import { Inbound } from './inbound.ts';
 import { KeepAlives } from './keep-alives.ts';
@@ -63,6 +65,7 @@ export class Node implements NodeHandle {
   readonly #timing: Timing;
   readonly #core: Raft;
   readonly #loop: Loop;
+  readonly #tallies = new Tallies();
   readonly #applier: Applier;
   readonly #writes: Writes;
   readonly #reads = new Reads(limits.readsMax);
@@ -139,6 +142,7 @@ export class Node implements NodeHandle {
       view: () => core.view(),
       state: () => this.#applier.state,
       membership: recovered.snapshot.membership,
+      tallies: this.#tallies,
       recoveredThrough: recovered.entries.at(-1)?.index ?? recovered.snapshot.index,
     });
     this.#snapshots = this.#newSnapshots(outbox);
@@ -171,6 +175,8 @@ export class Node implements NodeHandle {
       clusterTime: () => this.#clusterTime(),
       isFull: () => this.#space.isFull,
       step: (input) => this.#core.step(input),
+      now: () => this.#parts.clock.now(),
+      tallies: this.#tallies,
     });
   }
 
@@ -247,8 +253,12 @@ export class Node implements NodeHandle {
   }
 
   propose(command: Command, waiter: ProposalWaiter, inSession?: InSession): void {
+    this.#tallies.proposals += 1;
     const refusal = this.#refusal();
-    if (refusal !== null) return waiter.failed(refusal);
+    if (refusal !== null) {
+      this.#tallies.proposalsFailed += 1;
+      return waiter.failed(refusal);
+    }
     this.#writes.propose(command, waiter, this.#parts.clock.now(), inSession);
     this.#loop.wake();
   }
@@ -268,9 +278,13 @@ export class Node implements NodeHandle {
   }
 
   ageMs(): number | null {
-    if (this.leads()) return 0;
-    const { leader } = this.#core.view();
-    return leader === null ? null : this.#liveness.silentMs(leader, this.#parts.clock.now());
+    const { leader, membership } = this.#core.view();
+    if (leader === null) return null;
+    const nowMs = this.#parts.clock.now();
+    const unheardMs = (peer: NodeId): number | null => this.#liveness.unheardMs(peer, nowMs);
+    if (leader !== this.id) return unheardMs(leader);
+    // What was acknowledged before it took office it may not have applied yet.
+    return this.#reign() === null ? null : unheardMajorityMs(membership, this.id, unheardMs);
   }
 
   view(): View {
@@ -343,6 +357,15 @@ export class Node implements NodeHandle {
     };
   }
 
+  counts(): NodeCounts {
+    return {
+      ...this.#tallies,
+      proposalsWaiting: this.#writes.waiting,
+      readsWaiting: this.#reads.waiting,
+      logTailBytes: this.#parts.log.bytesSinceSnapshot(),
+    };
+  }
+
   status(): NodeStatus {
     return statusOf({
       options: this.#options,
@@ -353,6 +376,7 @@ export class Node implements NodeHandle {
       liveness: this.#liveness,
       digests: this.#digests,
       condemnation: this.#quarantine.condemnation,
+      diskFull: this.#space.isFull,
       nowMs: this.#parts.clock.now(),
     });
   }
@@ -426,6 +450,7 @@ export class Node implements NodeHandle {
         outbox.flush();
       },
       diskFailed: (error) => this.#fatal(error),
+      tallies: this.#tallies,
     });
   }
 

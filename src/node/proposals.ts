@@ -1,5 +1,6 @@
 import { assert, type BootNumber, type ClusterError, type Term } from '../base/index.ts';
 import type { Reply } from '../tree/index.ts';
+import { Tallies } from './counts.ts';
 import type { ProposalWaiter } from './types.ts';
 
 /** A command of ours that has no outcome yet. */
@@ -8,6 +9,7 @@ type Pending = {
   readonly n: number;
   readonly bytes: Uint8Array;
   readonly waiter: ProposalWaiter;
+  readonly proposedMs: number;
   readonly deadlineMs: number;
   /** The term it was handed to, and to that term's leader alone; `null` while it waits here. */
   sentIn: Term | null;
@@ -47,9 +49,11 @@ export class Proposals {
   #bytes = 0;
   #n = 0;
   #batch: number;
+  readonly #tallies: Tallies;
 
   /** Batches of one boot are numbered far from those of every other: see `Proposals.take`. */
-  constructor(bounds: ProposalBounds, boot: BootNumber) {
+  constructor(bounds: ProposalBounds, boot: BootNumber, tallies: Tallies = new Tallies()) {
+    this.#tallies = tallies;
     this.#bounds = bounds;
     this.#batch = boot * batchesPerBoot;
     assert(Number.isSafeInteger(this.#batch + batchesPerBoot), 'batches are numbered by boot');
@@ -72,10 +76,10 @@ export class Proposals {
   }
 
   /** `bytes` carry `nextN` as their number. */
-  add(bytes: Uint8Array, waiter: ProposalWaiter, deadlineMs: number): void {
+  add(bytes: Uint8Array, waiter: ProposalWaiter, deadlineMs: number, proposedMs = 0): void {
     assert(!this.full, 'N3: proposals stay within their bound');
     this.#n++;
-    const pending = { n: this.#n, bytes, waiter, deadlineMs, sentIn: null, batch: 0 };
+    const pending = { n: this.#n, bytes, waiter, proposedMs, deadlineMs, sentIn: null, batch: 0 };
     this.#pending.set(this.#n, pending);
     this.#unsent.push(pending);
     this.#bytes += bytes.length;
@@ -113,10 +117,11 @@ export class Proposals {
   }
 
   /** Our command `n` was applied. Others' numbers never come here. */
-  applied(n: number, reply: Reply): void {
+  applied(n: number, reply: Reply, nowMs = 0): void {
     const pending = this.#pending.get(n);
     if (pending === undefined) return;
     this.#forget(pending);
+    this.#tallies.commitSeconds.note((nowMs - pending.proposedMs) / 1000);
     pending.waiter.applied(reply);
   }
 
@@ -155,6 +160,7 @@ export class Proposals {
     for (const pending of this.#pending.values()) {
       if (pending.deadlineMs > nowMs) break;
       this.#forget(pending);
+      this.#tallies.proposalsFailed += 1;
       pending.waiter.failed(errorFor(pending.sentIn !== null));
     }
     let gone = 0;
@@ -195,6 +201,7 @@ export class Proposals {
   #fail(which: (pending: Pending) => boolean, errorFor: (pending: Pending) => ClusterError): void {
     const failed = [...this.#pending.values()].filter(which);
     for (const pending of failed) this.#forget(pending);
+    this.#tallies.proposalsFailed += failed.length;
     for (const pending of failed) pending.waiter.failed(errorFor(pending));
   }
 }

@@ -27,6 +27,11 @@ export class Reads {
     this.#max = max;
   }
 
+  /** Those that no barrier was asked for yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   get full(): boolean {
     return this.#count >= this.#max;
   }

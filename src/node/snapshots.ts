@@ -10,6 +10,7 @@ import type { Clock, Logger, LogStore, PeerLinks, SnapshotStore } from '../ports
 import { encodedEntryLength, type NodeMessage } from '../protocol/index.ts';
 import type { Entry, Input, Message, ProgressView, SnapshotMeta } from '../raft/index.ts';
 import type { TreeState } from '../tree/index.ts';
+import type { Tallies } from './counts.ts';
 import { type Received, type SnapshotPiece, SnapshotReceiver } from './snapshot-receiver.ts';
 import { type SnapshotMessage, SnapshotSender } from './snapshot-sender.ts';
 import { SnapshotWriter, writeState } from './snapshot-writer.ts';
@@ -34,6 +35,7 @@ export type SnapshotsParts = {
   readonly wake: () => void;
   readonly ack: (to: NodeId, ack: Extract<NodeMessage, { kind: 'snapshotAck' }>) => void;
   readonly diskFailed: (error: unknown) => void;
+  readonly tallies: Tallies;
 };
 
 /** A snapshot that is whole here, and the message that tells the core so. */
@@ -65,6 +67,8 @@ export class Snapshots {
       logKeptBytes: parts.logKeptBytes,
       pin: () => this.#sender.pin(parts.progress()),
       written: (meta, compactThrough, figures) => {
+        parts.tallies.snapshotsWritten += 1;
+        parts.tallies.snapshotBytes = figures.bytes;
         logger.info({ index: meta.index, ...figures }, 'snapshot written');
         if (meta.index >= this.#heal) this.#heal = noIndex;
         offer({ kind: 'compacted', meta, compactThrough });
@@ -195,6 +199,7 @@ export class Snapshots {
     assert(received !== null, 'the core installs what has arrived');
     assert(received.meta.index === index, 'the core installs what it was told of');
     const { revision } = received.state;
+    this.#parts.tallies.snapshotsInstalled += 1;
     this.#parts.logger.info({ index, revision }, 'snapshot installed');
     return received;
   }

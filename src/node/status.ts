@@ -15,6 +15,7 @@ export type StatusParts = {
   readonly liveness: Liveness;
   readonly digests: Digests;
   readonly condemnation: Condemnation | null;
+  readonly diskFull: boolean;
   readonly nowMs: number;
 };
 
@@ -46,5 +47,6 @@ export function statusOf(parts: StatusParts): NodeStatus {
       outvoted: digests.judgement.outvoted,
       dispute: digests.judgement.dispute,
     },
+    diskFull: parts.diskFull,
   };
 }

@@ -11,6 +11,7 @@ import type {
 import type { Glob } from '../paths/index.ts';
 import type { MembershipChange, Position, RaftView } from '../raft/index.ts';
 import type { Command, Event, InSession, Reply, View } from '../tree/index.ts';
+import type { NodeCounts } from './counts.ts';
 
 /** Someone who waits for a command's outcome. Exactly one of these is called, once (N2). */
 export type ProposalWaiter = {
@@ -106,6 +107,8 @@ export type NodeStatus = {
   /** Since the last change of membership took effect, as this node saw it. */
   readonly sinceChangeMs: number;
   readonly digests: DigestStatus;
+  /** Its disk has no room: sets are refused while it leads. */
+  readonly diskFull: boolean;
 };
 
 /** What others hold of a node. All of it belongs to one loop; nothing here blocks. */
@@ -160,8 +163,9 @@ export type NodeHandle = {
   /** Hands leadership to `to`, or to the best voter. Resolves when this node no longer leads. */
   readonly transferLeadership: (to: NodeId | null) => Promise<void>;
   /**
-   * For how long this node has not heard of a leader in office, so at most how old its state is beyond
-   * what is on its way: 0 on a leader; `null`: it knows of none. By its own clock.
+   * For how long this node has not heard of a leader in office or, as the leader, of a majority; its own
+   * standstills count. `null`: it knows of no leader. By its own clock. Its state may be older by what is on
+   * its way to it, and by as long as a leader that is cut off takes to give up (an election timeout).
    */
   readonly ageMs: () => number | null;
   /** Whether this node leads, as far as it knows, and may. Costs nothing, unlike `status`. */
@@ -177,4 +181,6 @@ export type NodeHandle = {
   /** Calls `listener` when another membership was applied here: `status` has it. */
   readonly onMembers: (listener: () => void) => Cancel;
   readonly status: () => NodeStatus;
+  /** What it has done so far, for meters. */
+  readonly counts: () => NodeCounts;
 };

@@ -10,6 +10,7 @@ import {
 import { decodeEnvelope, encodeEnvelope } from '../protocol/index.ts';
 import type { Input, RaftView, Receipt, RefusalReason } from '../raft/index.ts';
 import type { Command, InSession, Reply } from '../tree/index.ts';
+import type { Tallies } from './counts.ts';
 import { type Forward, Forwards } from './forwards.ts';
 import type { Outbox } from './outbox.ts';
 import { type Batch, Proposals } from './proposals.ts';
@@ -28,6 +29,8 @@ export type WritesParts = {
   /** This node's disk has no room: while it leads it takes nothing that grows. */
   readonly isFull: () => boolean;
   readonly step: (input: Input) => void;
+  readonly now: () => number;
+  readonly tallies: Tallies;
 };
 
 type Arrived = { readonly from: NodeId; readonly boot: BootNumber; readonly forward: Forward };
@@ -73,7 +76,12 @@ export class Writes {
   constructor(parts: WritesParts) {
     this.#parts = parts;
     const bounds = { countMax: limits.proposalsMax, bytesMax: limits.proposalBytesMax };
-    this.#proposals = new Proposals(bounds, parts.boot);
+    this.#proposals = new Proposals(bounds, parts.boot, parts.tallies);
+  }
+
+  /** Commands of ours without an outcome. */
+  get waiting(): number {
+    return this.#proposals.size;
   }
 
   propose(
@@ -83,17 +91,19 @@ export class Writes {
     inSession: InSession = alone,
   ): void {
     if (this.#proposals.full) {
+      this.#parts.tallies.proposalsFailed += 1;
       waiter.failed(overloaded('proposals', limits.proposalsMax));
       return;
     }
     if (nowMs < this.#fullUntilMs && grows(command)) {
+      this.#parts.tallies.proposalsFailed += 1;
       waiter.failed(diskFull());
       return;
     }
     const { id, boot, requestTimeoutMs } = this.#parts;
     const origin = { node: id, boot, n: this.#proposals.nextN };
     const bytes = encodeEnvelope({ ...inSession, origin, command });
-    this.#proposals.add(bytes, waiter, nowMs + requestTimeoutMs);
+    this.#proposals.add(bytes, waiter, nowMs + requestTimeoutMs, nowMs);
   }
 
   /** Another node takes us for the leader. */
@@ -140,7 +150,7 @@ export class Writes {
 
   /** Our command `n` is applied here. */
   applied(n: number, reply: Reply): void {
-    this.#proposals.applied(n, reply);
+    this.#proposals.applied(n, reply, this.#parts.now());
   }
 
   /** The first entry of `term` is applied here. */

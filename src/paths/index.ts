@@ -21,6 +21,8 @@ export {
   errorFile,
   isInSlots,
   isSlot,
+  keptFile,
+  keptFolderOf,
   nameServiceFile,
   nameServiceFolder,
   nameServiceFolderOf,

@@ -9,6 +9,7 @@ import { childOf, isBelow, nameOf, type Path, parentOf, path } from './path.ts';
  *   /ctl/cal/SLOT          a wanted voter                 made by operators, filled by the cluster
  *   /ctl/ns/CLUSTER/ID     an address of CLUSTER          the name service
  *   /ctl/boot/CLUSTER      who founds CLUSTER             the name service
+ *   /ctl/kept/CLUSTER/ID   whose folder holds CLUSTER     the name service
  *   /ctl/err               why the last operation was refused
  *
  * Only slots are checked when they are written. Everything else may be written by guests as in
@@ -21,6 +22,7 @@ export const nodesFolder: Path = path('/ctl/node');
 export const slotsFolder: Path = path('/ctl/cal');
 export const nameServiceFolder: Path = path('/ctl/ns');
 export const bootFolder: Path = path('/ctl/boot');
+const keptFolder: Path = path('/ctl/kept');
 export const errorFile: Path = path('/ctl/err');
 
 /** The files that a node keeps below its own folder. */
@@ -55,3 +57,7 @@ export const nameServiceFolderOf = (cluster: string): Path =>
 export const nameServiceFile = (cluster: string, id: NodeId): Path =>
   path(`${nameServiceFolder}/${cluster}/${id}`);
 export const bootFile = (cluster: string): Path => path(`${bootFolder}/${cluster}`);
+/** Nodes of `cluster` whose folders hold its data, running or not. Not in doozerd. */
+export const keptFolderOf = (cluster: string): Path => path(`${keptFolder}/${cluster}`);
+export const keptFile = (cluster: string, id: string): Path =>
+  path(`${keptFolder}/${cluster}/${id}`);

@@ -1,6 +1,7 @@
 export type { Clock, Timer } from './clock.ts';
 export type { Dial, Socket } from './connection.ts';
 export type { Checksum, Disk, DiskFile, DiskLock } from './disk.ts';
+export type { Host } from './host.ts';
 export type {
   LogStore,
   Recovered,

@@ -1,4 +1,4 @@
-import { ClusterError, type Lineage, sameLineage } from '../base/index.ts';
+import { ClusterError, type Lineage, type NodeId, sameLineage } from '../base/index.ts';
 import type { NodeHandle, NodeStatus } from '../node/index.ts';
 import type { NativeRequest } from '../protocol/client/index.ts';
 
@@ -32,6 +32,12 @@ export async function join(node: NodeHandle, request: Join): Promise<void> {
 export async function change(node: NodeHandle, request: Change): Promise<void> {
   checkLeads(node.status(), 'change the members');
   await node.changeMembership(request.change, request.ifMembershipAt);
+}
+
+/** @throws ERR_NOT_LEADER, ERR_MEMBERSHIP_REFUSED, ERR_TIMEOUT when nobody took over. */
+export async function transfer(node: NodeHandle, to: NodeId | null): Promise<void> {
+  checkLeads(node.status(), 'hand leadership over');
+  await node.transferLeadership(to);
 }
 
 /** Name, then lineage as far as both sides know one. A name may be used twice; a lineage never is. */

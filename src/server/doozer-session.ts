@@ -16,6 +16,7 @@ import {
 } from '../tree/index.ts';
 import type { Access } from './access.ts';
 import { checkBody, checkGlob, checkPath } from './checks.ts';
+import type { RequestCounts } from './counts.ts';
 import {
   denied,
   done,
@@ -48,6 +49,7 @@ export type DoozerSessionParts = {
   readonly guest: Guest;
   readonly access: Access;
   readonly cursors: Cursors;
+  readonly requests: RequestCounts;
   readonly clock: Clock;
   /** Of the other side; how fast it may guess a secret is counted by it. */
   readonly address: string;
@@ -68,6 +70,7 @@ export class DoozerSession implements Answerer<DoozerRequest> {
   readonly #address: string;
   readonly #cursors: Cursors;
   readonly #sink: DoozerSink;
+  readonly #requests: RequestCounts;
   readonly #ordered: Ordered<DoozerResponse>;
   readonly #cancelCondemned: Cancel;
   /** The answer to a wrong secret, which waits. */
@@ -80,11 +83,13 @@ export class DoozerSession implements Answerer<DoozerRequest> {
     this.#address = parts.address;
     this.#cursors = parts.cursors;
     this.#sink = parts.sink;
+    this.#requests = parts.requests;
     this.#ordered = new Ordered((response) => this.#release(response));
     this.#cancelCondemned = this.guest.node.onCondemned(() => this.#drop());
   }
 
   handle(request: DoozerRequest): void {
+    this.#requests.countDoozer(request.verb);
     if (!this.guest.node.serves()) return this.#drop();
     switch (request.verb) {
       case doozerVerbs.GET:

@@ -33,11 +33,15 @@ export type Answerer<R> = {
   readonly refuse: (request: R, error: ClusterError) => void;
 };
 
+/** Waits and watches of all guests of a server together. */
+export type Waiting = { waits: number };
+
 /** One connection as the server sees it, whatever it speaks: its right, what it waits for, its bounds. */
 export class Guest {
   readonly node: NodeHandle;
   readonly limits: ServerLimits;
   readonly #room: () => void;
+  readonly #all: Waiting;
   readonly #waiting = new Set<Abandonable>();
   #right: Right;
   #requests = 0;
@@ -45,8 +49,15 @@ export class Guest {
   #closed = false;
 
   /** `room` is called when requests are taken again after `full`; it only schedules. */
-  constructor(node: NodeHandle, serverLimits: ServerLimits, right: Right, room: () => void) {
+  constructor(
+    node: NodeHandle,
+    serverLimits: ServerLimits,
+    right: Right,
+    room: () => void,
+    waiting: Waiting = { waits: 0 },
+  ) {
     this.node = node;
+    this.#all = waiting;
     this.limits = serverLimits;
     this.#right = right;
     this.#room = room;
@@ -107,12 +118,13 @@ export class Guest {
   hold(wait: Abandonable): boolean {
     if (this.#waiting.size >= this.limits.watchersPerConnectionMax) return false;
     this.#waiting.add(wait);
+    this.#all.waits += 1;
     assert(this.#waiting.size <= this.limits.watchersPerConnectionMax, 'N3: waits are bounded');
     return true;
   }
 
   release(wait: Abandonable): void {
-    this.#waiting.delete(wait);
+    if (this.#waiting.delete(wait)) this.#all.waits -= 1;
   }
 
   /** The connection is gone: no wait stays behind. What was proposed goes on; nobody hears of it. */
@@ -121,6 +133,7 @@ export class Guest {
     this.#closed = true;
     const waiting = [...this.#waiting];
     this.#waiting.clear();
+    this.#all.waits -= waiting.length;
     for (const wait of waiting) wait.abandon();
   }
 }

@@ -7,12 +7,20 @@ import {
 } from '../base/index.ts';
 import type { NodeHandle, NodeStatus } from '../node/index.ts';
 import { sequencePath } from '../paths/index.ts';
+import type { Host } from '../ports/index.ts';
 import type { NativeReply, NativeResult, NodeReport } from '../protocol/client/index.ts';
 import type { OperationResult, Reply } from '../tree/index.ts';
 import type { WriteRequest } from './native-writes.ts';
 
 /** What a node says of itself that its handle does not know. */
-export type About = { readonly address: () => string; readonly version: string };
+export type About = {
+  readonly address: () => string;
+  readonly version: string;
+  /** The process; absent where there is none to speak of. */
+  readonly host?: Host;
+  /** Whether it belongs to a cluster, and with whom it would found one. Absent: it does. */
+  readonly home?: () => { readonly belongs: boolean; readonly seeds: readonly string[] };
+};
 
 /** The tag of what no request asked for. */
 export const unasked = 0;
@@ -116,6 +124,12 @@ export const membersReply = (tag: number, status: NodeStatus): NativeReply => ({
   lineage: status.lineage,
   membership: status.members,
   membershipAt: status.membersAt,
+});
+
+export const homeReply = (tag: number, node: NodeHandle, { home }: About): NativeReply => ({
+  kind: 'home',
+  tag,
+  home: { nodeId: node.id, ...(home?.() ?? { belongs: true, seeds: [] }) },
 });
 
 export const reportOf = (status: NodeStatus, about: About): NodeReport => ({

@@ -5,15 +5,18 @@ import type { Clock } from '../ports/index.ts';
 import type { NativeEvent, NativeReply, NativeRequest } from '../protocol/client/index.ts';
 import type { Cursors, Event, Reply, View } from '../tree/index.ts';
 import type { CatchUp } from './catch-up.ts';
-import { change, join } from './changes.ts';
+import { change, join, transfer } from './changes.ts';
 import { checkGlob } from './checks.ts';
+import type { RequestCounts } from './counts.ts';
 import type { Abandonable, Answerer, Guest } from './guest.ts';
+import { healthOf } from './health.ts';
 import { lookAtLeast } from './least.ts';
 import { Marks } from './marks.ts';
 import {
   type About,
   compactedReply,
   errorReply,
+  homeReply,
   membersReply,
   reportOf,
   unasked,
@@ -37,6 +40,7 @@ export type NativeSessionParts = {
   readonly cursors: Cursors;
   /** Shared by all sessions of a server. */
   readonly catchUp: CatchUp;
+  readonly requests: RequestCounts;
   readonly clock: Clock;
   readonly about: About;
   readonly sink: NativeSink;
@@ -53,6 +57,7 @@ export class NativeSession implements Answerer<NativeRequest> {
   readonly #catchUp: CatchUp;
   readonly #clock: Clock;
   readonly #about: About;
+  readonly #requests: RequestCounts;
   readonly #sink: NativeSink;
   /** Waits and watches that may be cancelled, by tag. Bounded as the guest's waits are. */
   readonly #waits = new Map<number, Kept>();
@@ -68,6 +73,7 @@ export class NativeSession implements Answerer<NativeRequest> {
     this.#clock = parts.clock;
     this.#marks = new Marks(parts.clock, parts.guest.node, this.#watches);
     this.#about = parts.about;
+    this.#requests = parts.requests;
     this.#sink = parts.sink;
     this.#cancelCondemned = this.guest.node.onCondemned(() => this.#endWaits());
     this.#cancelMembers = this.guest.node.onMembers(() => this.#tellMembers());
@@ -75,6 +81,7 @@ export class NativeSession implements Answerer<NativeRequest> {
 
   // One legible dispatch.
   handle(request: NativeRequest): void {
+    this.#requests.countNative(request.kind);
     if (!this.guest.node.serves() && asksTheTree(request)) {
       return this.refuse(request, condemned());
     }
@@ -119,6 +126,15 @@ export class NativeSession implements Answerer<NativeRequest> {
         const report = reportOf(this.guest.node.status(), this.#about);
         return this.#answer({ kind: 'status', tag: request.tag, report });
       }
+      case 'health':
+        return this.#health(request);
+      case 'logLevel':
+        return this.#logLevel(request);
+      case 'transfer':
+        if (this.#may(request, 'write')) {
+          void this.#afterChange(request, transfer(this.guest.node, request.to));
+        }
+        return;
       case 'join':
         if (this.#may(request, 'write'))
           void this.#afterChange(request, join(this.guest.node, request));
@@ -130,6 +146,11 @@ export class NativeSession implements Answerer<NativeRequest> {
         return;
       case 'ping':
         return this.#answer({ kind: 'pong', tag: request.tag });
+      case 'home':
+        if (this.#may(request, 'write')) {
+          this.#answer(homeReply(request.tag, this.guest.node, this.#about));
+        }
+        return;
       case 'unknown':
         return this.refuse(
           request,
@@ -213,6 +234,22 @@ export class NativeSession implements Answerer<NativeRequest> {
         if (!guest.closed) this.refuse(request, error);
       },
     });
+  }
+
+  #health(request: OfKind<'health'>): void {
+    if (!this.#may(request, 'read')) return;
+    const { node } = this.guest;
+    const report = reportOf(node.status(), this.#about);
+    const health = healthOf(node, this.#about.host ?? null);
+    this.#answer({ kind: 'health', tag: request.tag, report, health });
+  }
+
+  #logLevel(request: OfKind<'logLevel'>): void {
+    const { tag, level } = request;
+    if (!this.#may(request, level === null ? 'read' : 'write')) return;
+    const { host } = this.#about;
+    if (level !== null) host?.setLogLevel(level);
+    this.#answer({ kind: 'logLevel', tag, level: host?.logLevel() ?? 'info' });
   }
 
   #wait(request: OfKind<'wait'>): void {
@@ -368,9 +405,13 @@ export class NativeSession implements Answerer<NativeRequest> {
 const told = (event: Event, previous: boolean): NativeEvent =>
   previous || event.previous === null ? event : { ...event, previous: null };
 
+const untouched: ReadonlySet<NativeRequest['kind']> = new Set([
+  ...(['status', 'home', 'health', 'logLevel', 'transfer'] as const),
+  ...(['self', 'ping', 'credit', 'cancel'] as const),
+]);
+
 /** What an operator asks a node about itself is answered all the same. */
-const asksTheTree = ({ kind }: NativeRequest): boolean =>
-  kind !== 'status' && kind !== 'self' && kind !== 'ping' && kind !== 'credit' && kind !== 'cancel';
+const asksTheTree = ({ kind }: NativeRequest): boolean => !untouched.has(kind);
 
 const condemned = (): ClusterError =>
   new ClusterError('ERR_CONDEMNED', 'The state of this node is condemned; ask another node');

@@ -1,12 +1,13 @@
 import { ClusterError, type ErrorCode, limits, noBytes, utf8 } from '../base/index.ts';
 import type { NodeHandle } from '../node/index.ts';
-import type { Clock, Logger } from '../ports/index.ts';
+import type { Clock, Host, Logger } from '../ports/index.ts';
 import { type ClientHello, nativeProtocol, type ServerHello } from '../protocol/client/index.ts';
 import { Cursors } from '../tree/index.ts';
 import { Access, type Right, type Secrets, type Verdict } from './access.ts';
 import { CatchUp } from './catch-up.ts';
+import { RequestCounts } from './counts.ts';
 import { DoozerSession, type DoozerSink } from './doozer-session.ts';
-import { defaultServerLimits, Guest, type ServerLimits } from './guest.ts';
+import { defaultServerLimits, Guest, type ServerLimits, type Waiting } from './guest.ts';
 import { type About, leaderAddressOf } from './native-answers.ts';
 import { NativeSession, type NativeSink } from './native-session.ts';
 
@@ -37,6 +38,9 @@ export class Server {
   readonly #limits: ServerLimits;
   readonly #access: Access;
   readonly #catchUp: CatchUp;
+  /** What guests asked for, and how many waits of theirs hang here. */
+  readonly requests = new RequestCounts();
+  readonly waiting: Waiting = { waits: 0 };
   /** Where listings by offset stand, for all guests together. */
   readonly #cursors = new Cursors(limits.cursorPlacesMax);
 
@@ -45,6 +49,15 @@ export class Server {
     this.#limits = { ...defaultServerLimits, ...parts.limits };
     this.#access = new Access(parts.secrets, parts.clock);
     this.#catchUp = new CatchUp(parts.clock);
+  }
+
+  /** The process; `null` where there is none to speak of. */
+  get host(): Host | null {
+    return this.#parts.about.host ?? null;
+  }
+
+  get version(): string {
+    return this.#parts.about.version;
   }
 
   get node(): NodeHandle {
@@ -61,11 +74,20 @@ export class Server {
     return this.#access.judge(utf8(secret), address);
   }
 
-  /** A node without a leader cannot vouch for anything newer than it has; a condemned one for nothing. */
   ready(): boolean {
+    return this.unready() === null;
+  }
+
+  /**
+   * Why nobody should be sent here, in a word or two; `null`: it is ready. A node without a leader cannot
+   * vouch for anything newer than it has; a condemned one for nothing.
+   */
+  unready(): string | null {
     const { node } = this.#parts;
     const { life, raft } = node.status();
-    return raft.leader !== null && life === 'ready' && node.serves();
+    if (life !== 'ready') return life;
+    if (!node.serves()) return 'condemned';
+    return raft.leader === null ? 'no leader' : null;
   }
 
   /**
@@ -78,6 +100,7 @@ export class Server {
       guest: this.#guest(this.#access.rightOf(noBytes), room),
       access: this.#access,
       cursors: this.#cursors,
+      requests: this.requests,
       clock: this.#parts.clock,
       address,
       sink,
@@ -127,6 +150,7 @@ export class Server {
         guest: this.#guest(right, room),
         cursors: this.#cursors,
         catchUp: this.#catchUp,
+        requests: this.requests,
         clock,
         about,
         sink,
@@ -135,7 +159,7 @@ export class Server {
   }
 
   #guest(right: Right, room: () => void): Guest {
-    return new Guest(this.#parts.node, this.#limits, right, room);
+    return new Guest(this.#parts.node, this.#limits, right, room, this.waiting);
   }
 }
 

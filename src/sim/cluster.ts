@@ -34,6 +34,8 @@ export type Happened = Record<
   | 'scribbles'
   | 'selfEnded'
   | 'guestsKilled'
+  | 'guestsCutOff'
+  | 'guestsStalled'
   /** Runs in which too many folders were lost to go on: operators had left too few voters. */
   | 'excused',
   number
@@ -64,6 +66,8 @@ export class Cluster {
     scribbles: 0,
     selfEnded: 0,
     guestsKilled: 0,
+    guestsCutOff: 0,
+    guestsStalled: 0,
     excused: 0,
   };
   readonly #checksum: Checksum;
@@ -117,6 +121,7 @@ export class Cluster {
             (kind === 'caller' || (kind === 'library' && sessionLengthMs !== null)),
         ),
     });
+    this.net.tapNative(this.checkers.streams);
   }
 
   /** A new machine, not yet started. `null`: there are enough. */
@@ -303,6 +308,27 @@ export class Cluster {
       aheadMs = Math.max(aheadMs, machine.aheadMs);
     }
     return { fastest, aheadMs };
+  }
+
+  /** Asks every node, as a guest would, how old its state may be. */
+  askAges(): void {
+    for (const machine of this.machines) {
+      machine.ask((node) => {
+        const { leader, membership } = node.status().raft;
+        const { revision } = node.view();
+        this.checkers.ages.sampled({
+          node: node.status().id,
+          ageMs: node.ageMs(),
+          revision,
+          leader,
+          membership,
+          localMs: machine.localMs,
+          aheadMs: machine.aheadMs,
+          nowMs: this.world.nowMs,
+          lagMs: null,
+        });
+      });
+    }
   }
 
   observe(): void {

@@ -22,6 +22,8 @@ export type Asked =
       readonly keep?: boolean;
     }
   | { readonly kind: 'revoke'; readonly lease: number }
+  /** A sign of life, or with `isQuestion` only the question how long the lease lasts. */
+  | { readonly kind: 'renew'; readonly lease: number; readonly isQuestion: boolean }
   /**
    * `at`: a revision, or `null` for the newest state (linearizable). `least`: the newest state of one
    * node, once it holds that revision.
@@ -124,6 +126,8 @@ export type Told =
   | { readonly kind: 'granted'; readonly lease: number }
   /** A lease ended as it was asked to. */
   | { readonly kind: 'ended' }
+  /** A lease lasts for so long at least, from when its guest is told; `null`: it is not there. */
+  | { readonly kind: 'left'; readonly leftMs: number | null }
   /** `null`: there is no such file. `state`: the revision of the state that was read, where it is told. */
   | {
       readonly kind: 'value';
@@ -215,6 +219,13 @@ export type Hold = {
   releasedMs: number | null;
 };
 
+/** A write that only the holder of a lock may do, guarded as the library says. */
+export type GuardedWrite = {
+  readonly operation: Operation;
+  readonly folder: string;
+  readonly token: number;
+};
+
 /** All that guests saw in one run. */
 export class History {
   readonly #nowMs: () => number;
@@ -225,6 +236,7 @@ export class History {
   /** By lease: who else keeps it alive, through one node. */
   readonly leans = new Map<number, Holder>();
   readonly holds: Hold[] = [];
+  readonly guarded: GuardedWrite[] = [];
   #moment = 0;
   /** Highest revision that any guest was told of. */
   #floor = 0;
@@ -317,6 +329,7 @@ function revisionOf(told: Told): number {
       return told.event.revision;
     case 'names':
     case 'granted':
+    case 'left':
     case 'ended':
     case 'refused':
     case 'unknown':

@@ -102,6 +102,11 @@ export class Machine {
     });
   }
 
+  /** The clock of its process; 0: there is none. */
+  get localMs(): number {
+    return this.#process?.localMs ?? 0;
+  }
+
   /** `doozerd`, with these addresses to attach through. */
   start(attach: readonly string[]): void {
     if (this.#process !== null || this.#retired) return;
@@ -285,7 +290,7 @@ export class Machine {
       disk: () => Promise.resolve(this.disk.mount(process)),
       links: (of) => {
         name = { node: of.nodeId, boot: of.boot };
-        return this.#linksOf(net.links({ ...of, process }), name);
+        return this.#linksOf(net.links({ ...of, process }), name, process);
       },
       observeLog: (log) => (name === null ? log : observed(log, name, witness)),
       entrance: ({ server, logger }) => {
@@ -305,10 +310,17 @@ export class Machine {
     };
   }
 
-  #linksOf(links: PeerLinks, name: LifeName): PeerLinks {
+  #linksOf(links: PeerLinks, name: LifeName, process: Process): PeerLinks {
     const { witness } = this.#parts;
     return {
-      start: (events) => links.start(events),
+      start: (events) =>
+        links.start({
+          ...events,
+          frame: (from, boot, frame) => {
+            witness.heard(name, from, process.localMs);
+            events.frame(from, boot, frame);
+          },
+        }),
       setPeers: (addresses) => links.setPeers(addresses),
       unsentBytes: (to) => links.unsentBytes(to),
       stop: () => links.stop(),

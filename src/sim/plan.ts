@@ -105,7 +105,9 @@ const dayMs = 86_400_000;
 export function drawPlan(seed: number): Plan {
   const chance = prng(seed);
   const shape = drawShape(chance);
-  return { seed, shape, steps: drawSteps(chance, shape), guests: drawGuests(chance, shape) };
+  const steps = drawSteps(chance, shape);
+  const guests = [...drawGuests(chance, shape), ...drawLockers(seed, shape)];
+  return { seed, shape, steps, guests };
 }
 
 function drawShape(chance: Prng): Shape {
@@ -275,6 +277,7 @@ const newPercents: Readonly<Record<GuestKind, number>> = {
   doozer: 0,
   watcher: 0,
   follower: 0,
+  locker: 0,
 };
 
 function drawGuests({ below }: Prng, shape: Shape): GuestPlan[] {
@@ -299,4 +302,19 @@ function drawGuests({ below }: Prng, shape: Shape): GuestPlan[] {
       sessionLengthMs: [1000, 1500, 4000, 30_000, 30_000, null][below(6)] ?? null,
     };
   });
+}
+
+/** Who take turns, in some of the runs. From a generator of their own: the rest of a plan is the same without them. */
+function drawLockers(seed: number, shape: Shape): GuestPlan[] {
+  const { below } = prng(seed ^ 0x6b6b6b6b);
+  if (below(3) === 0) return [];
+  return Array.from({ length: 2 + below(2) }, (_, i) => ({
+    name: `k${i}`,
+    kind: 'locker',
+    seed: below(2 ** 30),
+    errands: [],
+    diesMs: below(6) === 0 ? below(shape.lengthMs) : null,
+    patienceMs: 5500,
+    sessionLengthMs: [1500, 30_000, 30_000, null][below(4)] ?? null,
+  }));
 }

@@ -5,7 +5,7 @@ import type { Checksum } from '../ports/index.ts';
 import { isBlockedByChange } from './blocked.ts';
 import { Cluster } from './cluster.ts';
 import { sleep } from './guests/desk.ts';
-import type { Errand, GuestPlan } from './guests/errands.ts';
+import type { Errand, GuestKind, GuestPlan } from './guests/errands.ts';
 import { endGuest, sendGuest } from './guests/send.ts';
 import { leasesGone } from './leases-gone.ts';
 import type { Machine } from './machine.ts';
@@ -41,8 +41,11 @@ const runMsMax = 300_000;
 const happeningsMax = 3_000_000;
 const foundWithinMs = 20_000;
 const drainWithinMs = 30_000;
+const agesEveryMs = 53;
 /** While some are half cut off, and nothing else is wrong. */
 const electionsMax = 2;
+/** Guests that may be killed; of the others something is wanted at the end. */
+const mayDie: ReadonlySet<GuestKind> = new Set(['library', 'caller', 'locker']);
 
 /**
  * One life of a cluster, in two phases: anything may happen, and everything must stay true; then a core is
@@ -123,6 +126,7 @@ export class Run {
     this.#world.say(() => '-- founded');
     this.#cluster.net.setTemper(shape.net);
     this.#inviteGuests();
+    this.#askAges();
     this.#plan.steps.forEach((step, i) => {
       if (this.#left !== null && !this.#left.steps.has(i)) return;
       this.#world.after(step.atMs, () => carryOut(this.#cluster, step));
@@ -174,7 +178,7 @@ export class Run {
       };
       sendGuest(parts, this.#errands(plan)).then(left, parts.fail);
       const { diesMs, kind } = plan;
-      if (diesMs === null || (kind !== 'library' && kind !== 'caller')) continue;
+      if (diesMs === null || !mayDie.has(kind)) continue;
       this.#world.after(diesMs, () => {
         this.#world.say(() => `-- ${plan.name} is killed`);
         this.#cluster.happened.guestsKilled++;
@@ -182,6 +186,14 @@ export class Run {
         left();
       });
     }
+  }
+
+  /** From time to time, to the end. */
+  #askAges(): void {
+    this.#world.after(agesEveryMs, () => {
+      this.#cluster.askAges();
+      this.#askAges();
+    });
   }
 
   /** Those that are left, and none once the faults are over. */

@@ -22,6 +22,8 @@ export type Witness = {
   readonly saved: (life: LifeName) => void;
   /** It handed a frame to its links. */
   readonly sent: (life: LifeName, to: NodeId, frame: PeerFrame) => void;
+  /** A frame of a peer reached it, at this moment of its own clock. */
+  readonly heard: (life: LifeName, from: NodeId, localMs: number) => void;
   /** Its tree moved on. Called at most once a happening. */
   readonly applied: (life: LifeName, view: View) => void;
   /** One event of its tree, from the oldest revision it remembered when it started; each once. */

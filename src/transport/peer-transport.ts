@@ -94,8 +94,8 @@ export class PeerTransport implements PeerLinks {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { clock } = this.#options;
     const from = request.socket.remoteAddress ?? 'somewhere';
-    const full =
-      this.#inbound.size >= limits.peerLinksMax || !this.#guesses.mayTry(from, clock.now());
+    // Whoever guesses here is only slowed down: a peer may share its address, and must get in.
+    const full = this.#inbound.size >= limits.peerLinksMax;
     if (this.#events === null || this.#stopped !== null || full) {
       socket.destroy();
       return;

@@ -258,7 +258,8 @@ describe('a house in which every law is broken', () => {
     violations = JSON.parse(cruised.out) as Violation[];
     linted = JSON.parse(lint.out) as Linted[];
     compiled = pure;
-  });
+    // Three whole tools at once, on a machine that may have other work.
+  }, 120_000);
 
   const lawsBrokenBy = (file: string): string[] => {
     const names = violations.filter(({ from }) => from === file).map(({ rule }) => rule.name);

@@ -379,13 +379,14 @@ describe('how doozer is called', () => {
       ['-a', 'x', 'constructor', '/a'],
       'doozer: unknown command "constructor"; "doozer -h" lists them\n',
     ],
-    [['get'], wrongNumber('get [options] <path>')],
-    [['get', '/a', '/b'], wrongNumber('get [options] <path>')],
+    [['get'], wrongNumber('get [options] <path>...')],
+    [['stat', '/a', '/b'], wrongNumber('stat [options] <path>')],
     [['rev', 'x'], wrongNumber('rev [options]')],
     [['set', '/a'], wrongNumber('set [options] <path> <rev>')],
     // After the first argument everything is one.
     [['set', '/a', '--', '-1'], wrongNumber('set [options] <path> <rev>')],
-    [['get', '/a', '-h'], wrongNumber('get [options] <path>')],
+    [['stat', '/a', '-h'], wrongNumber('stat [options] <path>')],
+    [['get', '/a', '-h'], 'doozer: "-h" is no path; options stand before the first argument\n'],
     [['help'], wrongNumber('help [options] <command>')],
   ])('ends with 127 and one line for %j', async (words, line) => {
     expect(await run(words)).toMatchObject(said(127, '', line));

@@ -89,6 +89,9 @@ describe('doozerd', () => {
     [['-data', 'none'], { dataFolder: null }],
     [['-data', '/var/lib/d'], { dataFolder: '/var/lib/d' }],
     [['-min-voters', '3'], { minVoters: 3 }],
+    [['-seed', 'b:2,A, b:2'], { seeds: ['a:8046', 'b:2'] }],
+    [['-seed', 'b', '-seed', 'a:1'], { seeds: ['a:1', 'b:8046'] }],
+    [['-advertise', 'db1.example'], { advertise: 'db1.example' }],
     [['-b', 'doozer:?ca=h'], { bootUri: 'doozer:?ca=h' }],
   ])('reads %j', async (words, said) => {
     const { errors, options, status } = await run(words);
@@ -121,6 +124,27 @@ describe('doozerd', () => {
     [['-a', ''], '-a "": an address to attach to is HOST or HOST:PORT'],
     [['-a', 'a:1,,b:2'], '-a "": an address to attach to is HOST or HOST:PORT'],
     [['-a', 'doozer:?ca=h'], '-a "doozer:?ca=h": an address to attach to is HOST or HOST:PORT'],
+    [['-seed', ''], '-seed "": a list of HOST or HOST:PORT is wanted, as others reach them'],
+    [
+      ['-seed', 'a,0.0.0.0:1'],
+      '-seed "0.0.0.0:1": a list of HOST or HOST:PORT is wanted, as others reach them',
+    ],
+    [
+      ['-seed', Array.from({ length: 16 }, (_, i) => `h${i}`).join()],
+      '-seed with 16 addresses: at most 15',
+    ],
+    [
+      ['-seed', 'a', '-a', 'b'],
+      '-seed and -a: use one of them; a node with -seed finds its cluster by the list',
+    ],
+    [
+      ['-advertise', '0.0.0.0'],
+      '-advertise "0.0.0.0": HOST or HOST:PORT is wanted, under which others reach this node',
+    ],
+    [
+      ['-advertise', 'a:0'],
+      '-advertise "a:0": HOST or HOST:PORT is wanted, under which others reach this node',
+    ],
     [['-b', 'h:1'], '-b: invalid uri: it must begin with "doozer:?" or "doozers:?"'],
     [['-data', ''], '-data "": name a folder, or "none" to keep nothing'],
     [['-tlscert', 'a'], '-tlscert and -tlskey: need both, or neither'],

@@ -30,7 +30,8 @@ export class FakeTerminal implements Terminal {
   readonly env: Record<string, string | undefined>;
   readonly #input: Uint8Array;
   readonly #output: Uint8Array[] = [];
-  readonly #complaints: string[] = [];
+  /** Each line of standard error, or explanation that was told as one. */
+  readonly complaints: string[] = [];
   readonly #interruption = new AbortController();
   /** Nobody reads standard output any more. */
   closed = false;
@@ -53,7 +54,7 @@ export class FakeTerminal implements Terminal {
 
   /** Standard error. */
   get errors(): string {
-    return this.#complaints.map((line) => `${line}\n`).join('');
+    return this.complaints.map((line) => `${line}\n`).join('');
   }
 
   get interrupted(): AbortSignal {
@@ -71,7 +72,7 @@ export class FakeTerminal implements Terminal {
   };
 
   readonly complain = (line: string): void => {
-    this.#complaints.push(line);
+    this.complaints.push(line);
   };
 
   readonly takeSignals = (taker: (signal: EndingSignal) => void) => {

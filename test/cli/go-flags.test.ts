@@ -62,7 +62,7 @@ describe('parseGoFlags()', () => {
     [['--=x'], 'bad flag syntax: --=x'],
     [['-v=maybe'], 'invalid boolean value "maybe" for -v'],
   ])('refuses %j', (words, reason) => {
-    expect(parseGoFlags(words, kinds)).toEqual({ kind: 'bad', reason });
+    expect(parseGoFlags(words, kinds)).toMatchObject({ kind: 'bad', reason });
   });
 
   it('lets the last one count', () => {

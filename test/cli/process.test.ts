@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { limits, must } from '../../src/base/index.ts';
+import { limits } from '../../src/base/index.ts';
 import { FakeCluster } from '../client/fake-cluster.ts';
 import { type FakeServer, serve } from '../client/fake-server.ts';
 import { until } from './fake-terminal.ts';
@@ -30,11 +31,15 @@ function start(...words: string[]) {
 }
 
 /** The same with its output elsewhere. */
-function startWith(stdout: 'pipe' | number, words: readonly string[]) {
+function startWith(
+  stdout: 'pipe' | number,
+  words: readonly string[],
+  stdin: 'pipe' | 'ignore' | number = 'pipe',
+) {
   const env = { ...process.env, DOOZER_URI: `doozer:?ca=${server.address}` };
   const args = ['--import', 'tsx', launcher, ...words];
-  const child = spawn(process.execPath, args, { env, stdio: ['pipe', stdout, 'pipe'] });
-  const input = must(child.stdin, 'standard input is a pipe');
+  const child = spawn(process.execPath, args, { env, stdio: [stdin, stdout, 'pipe'] });
+  const input = child.stdin ?? new PassThrough();
   children.add(child);
   const said = { output: '', errors: '' };
   child.stdout?.on('data', (chunk: Buffer) => {
@@ -66,15 +71,41 @@ describe('the doozer process', () => {
     expect(said.output.length).toBe(1_000_000);
   });
 
-  it('does not wait for the end of a body that fits no message', async () => {
+  it('does not wait for the end of a body that no file may have, and sends none of it', async () => {
     const { exit, input, said } = start('doozer', 'add', '/a');
     input.on('error', () => {});
-    input.write(new Uint8Array(limits.frameBytesMax + 1));
+    input.write(new Uint8Array(limits.valueBytesMax + 1));
     expect(await exit).toEqual({ code: 2, signal: null });
-    expect(said.errors).toMatch(
-      /^Error: Cannot read the body: it has more than 8388608 bytes.*\n$/,
+    expect(said.errors).toBe(
+      'Error: OTHER: Cannot read the input: it has more than 1048576 bytes\n',
     );
     expect(cluster.events).toEqual([]);
+  });
+
+  it('takes a body of the greatest length, and an empty one from a closed input', async () => {
+    const most = new Uint8Array(limits.valueBytesMax).fill(97);
+    const big = start('doozer', 'add', '/big');
+    big.input.end(most);
+    expect(await big.exit).toEqual({ code: 0, signal: null });
+    const empty = startWith('pipe', ['doozer', 'add', '/empty'], 'ignore');
+    expect(await empty.exit).toEqual({ code: 0, signal: null });
+    expect(cluster.events.map(({ body }) => body.length)).toEqual([most.length, 0]);
+  });
+
+  it('says in one line that its input cannot be read', async () => {
+    const folder = openSync('/', 'r');
+    const { exit, said } = startWith('pipe', ['doozer', 'add', '/a'], folder);
+    expect(await exit).toEqual({ code: 2, signal: null });
+    expect(said.errors).toBe('Error: Cannot read standard input: it is a directory\n');
+    closeSync(folder);
+  });
+
+  it('ends by SIGTERM without a word', async () => {
+    const { child, exit, said } = start('doozer', 'watch', '/**');
+    await until(() => server.node.sessions.size === 1, 'the connection');
+    child.kill('SIGTERM');
+    expect(await exit).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(said).toEqual({ output: '', errors: '' });
   });
 
   it.runIf(process.platform === 'linux')('tells when its output cannot be written', async () => {

@@ -316,6 +316,7 @@ export class FakeSession {
       case 'revoke':
       case 'keepAlive':
       case 'lease':
+      case 'home':
         return this.#error(tag, 'ERR_UNKNOWN_VERB');
       case 'ping':
         return { kind: 'pong', tag };
@@ -341,6 +342,9 @@ export class FakeSession {
       case 'join':
       case 'change':
         return this.membersReply(tag);
+      case 'health':
+      case 'transfer':
+      case 'logLevel':
       case 'unknown':
         return this.#error(tag, 'ERR_UNKNOWN_VERB');
     }

@@ -31,6 +31,7 @@ const waits: Readonly<Record<string, (client: Client, bounds: Bounds) => Promise
   wait: (client, bounds) => client.wait('/a', 1, bounds),
   watch: (client, bounds) => client.watch('/a', { from: 1, ...bounds }).next(),
   status: (client, bounds) => client.status(bounds),
+  home: (client, bounds) => client.home(bounds),
   members: (client, bounds) => client.members(bounds),
   join: (client, bounds) =>
     client.join(
@@ -48,6 +49,9 @@ const waits: Readonly<Record<string, (client: Client, bounds: Bounds) => Promise
   campaign: (client, bounds) => client.campaign('/a', 'me', bounds),
   leader: (client, bounds) => client.leader('/a', bounds),
   observe: (client, bounds) => client.observe('/a', bounds).next(),
+  health: (client, bounds) => client.health(bounds),
+  logLevel: (client, bounds) => client.logLevel(null, bounds),
+  transferLeadership: (client, bounds) => client.transferLeadership(null, bounds),
   changeMembership: (client, bounds) =>
     client.changeMembership({ kind: 'remove', id: someNode }, null, bounds),
 };

@@ -127,7 +127,7 @@ export class TreeNode {
   readonly address: string;
   readonly id;
   up = true;
-  version: 1 | 2 = 2;
+  version: 1 | 2 | 3 = 3;
   /** What becomes of each copy, as it comes. */
   fate: (request: NativeRequest) => Fate = () => 'answer';
   readonly requests: NativeRequest[] = [];

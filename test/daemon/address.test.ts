@@ -1,6 +1,11 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { claimAddresses, onNextFreePort, publishedAddress } from '../../src/daemon/address.ts';
+import {
+  advertisedAddress,
+  claimAddresses,
+  onNextFreePort,
+  publishedAddress,
+} from '../../src/daemon/address.ts';
 import { addressOf, listenOn } from '../../src/doors/index.ts';
 
 describe('publishedAddress()', () => {
@@ -22,8 +27,23 @@ describe('publishedAddress()', () => {
 
   it('leaves the choice among several to people', () => {
     expect(() => publishedAddress('0.0.0.0:1', ['10.0.0.1', '172.17.0.1'])).toThrow(
-      /has 2: 10\.0\.0\.1, 172\.17\.0\.1; use one of them$/,
+      /has 2: 10\.0\.0\.1, 172\.17\.0\.1; use one of them, or tell which with -advertise$/,
     );
+  });
+});
+
+describe('advertisedAddress()', () => {
+  it.each([
+    ['db1.example', '0.0.0.0:8047', 'db1.example:8047'],
+    ['db1.example:1', '0.0.0.0:8047', 'db1.example:1'],
+    ['10.0.0.7', '127.0.0.1:9000', '10.0.0.7:9000'],
+    ['fd00::2', '[::]:9000', '[fd00::2]:9000'],
+  ])('of %s, listening on %s, is %s', (told, listen, address) => {
+    expect(advertisedAddress(told, listen)).toBe(address);
+  });
+
+  it.each(['0.0.0.0', '[::]:8046', 'a b', ':8046', 'a:0', ''])('refuses %j', (told) => {
+    expect(() => advertisedAddress(told, '127.0.0.1:1')).toThrow(`Cannot advertise "${told}"`);
   });
 });
 

@@ -57,11 +57,6 @@ describe('a node without data and without an address to attach to', () => {
     const published = async () => (await read(after, `/ctl/node/${self}/addr`)) === second.address;
     await until('its new address is told', published);
   });
-
-  test('refuses to found a cluster that only a name service would find', async () => {
-    const bootUri = 'doozer:?ca=127.0.0.1:1';
-    await expect(town.start('a', { bootUri })).rejects.toMatchObject({ code: 'ERR_BAD_ARGUMENT' });
-  });
 });
 
 describe('a node that attaches', () => {

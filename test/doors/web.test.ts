@@ -9,6 +9,7 @@ async function open(options: HouseOptions = {}): Promise<{ house: House; at: str
   const web = new WebDoor({
     address: '127.0.0.1:0',
     server: house.server,
+    metrics: null,
     clock: realClock,
     nodeAddress: () => '127.0.0.1:8046',
   });

@@ -25,6 +25,7 @@ test('a node that refuses on the spot is asked again later, until its life ends'
     version: 'test',
     valueBytesMax: 1024,
     announce: false,
+    slots: 1,
   };
   found(node, founder, clock, () => isOver);
   expect(asked).toBe(1);

@@ -11,6 +11,7 @@ import {
   soleMembership,
   term,
 } from '../../src/base/index.ts';
+import { unheardMajorityMs } from '../../src/node/age.ts';
 import { Forwards } from '../../src/node/forwards.ts';
 import { LeaderClock } from '../../src/node/leader-clock.ts';
 import { Liveness } from '../../src/node/liveness.ts';
@@ -43,6 +44,38 @@ test('a stall of our own is taken off every silence it lies in, and off nothing 
   expect(liveness.sinceChangeMs(6010)).toBe(1010);
   for (let ms = 6020; ms <= 6500; ms += 10) liveness.ticked(ms);
   expect(liveness.silentMs(b, 6510)).toBe(1510);
+});
+
+test('what is known of a peer grows old while this node stands still', () => {
+  const liveness = new Liveness(0, 10);
+  liveness.know([a], 0);
+  for (let ms = 10; ms <= 1000; ms += 10) liveness.ticked(ms);
+  liveness.heard(a, 900);
+  expect(liveness.unheardMs(a, 1000)).toBe(100);
+  expect(liveness.unheardMs(a, 6010)).toBe(5110);
+  liveness.ticked(6010);
+  expect(liveness.unheardMs(a, 6110)).toBe(5210);
+  expect(liveness.unheardMs(b, 6110)).toBe(null);
+});
+
+test('a leader’s state is as old as its last word from a majority, of both sets of voters while there are two', () => {
+  const [c, d, e] = ['C', 'D', 'E'].map(idOf) as [typeof a, typeof a, typeof a];
+  const unheardOf = new Map([
+    [b, 100],
+    [c, 4000],
+    [d, 300],
+  ]);
+  const unheardMs = (peer: typeof a): number | null => unheardOf.get(peer) ?? null;
+  const age = (voters: (typeof a)[], outgoing: (typeof a)[] | null = null) =>
+    unheardMajorityMs({ voters, outgoing }, a, unheardMs);
+  expect(age([a])).toBe(0);
+  expect(age([a, b])).toBe(100);
+  expect(age([c, a, b])).toBe(100);
+  expect(age([a, b, c, d])).toBe(300);
+  expect(age([a, b, c], [a, c])).toBe(4000);
+  // It leads and does not vote: removed, and the others have not all heard of it.
+  expect(age([b, c, d])).toBe(300);
+  expect(age([a, e])).toBe(null);
 });
 
 test('the noise of the event loop is no stall', () => {

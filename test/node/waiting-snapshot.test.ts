@@ -1,5 +1,6 @@
 // A leader's snapshot that came whole waits for the turn in which the core may want it. The store keeps
 // one such at a time, so nothing may take its place meanwhile.
+
 import { expect, test } from 'vitest';
 import {
   bootNumber,
@@ -10,6 +11,7 @@ import {
   soleMembership,
   term,
 } from '../../src/base/index.ts';
+import { Tallies } from '../../src/node/counts.ts';
 import { Snapshots } from '../../src/node/snapshots.ts';
 import type { PeerLinks } from '../../src/ports/index.ts';
 import type { NodeMessage } from '../../src/protocol/index.ts';
@@ -72,6 +74,7 @@ class Follower {
       offer: () => {},
       wake: () => {},
       ack: (_, { position }) => this.acks.push(position),
+      tallies: new Tallies(),
       diskFailed: (error) => {
         throw error;
       },

@@ -1,6 +1,8 @@
 // Forwards between one life of a node and the next, and a leader that stood still meanwhile.
+
 import { expect, test } from 'vitest';
 import { type BootNumber, bootNumber, limits, noTime, term, utf8 } from '../../src/base/index.ts';
+import { Tallies } from '../../src/node/counts.ts';
 import type { Outbox } from '../../src/node/outbox.ts';
 import { Writes } from '../../src/node/writes.ts';
 import type { NodeMessage } from '../../src/protocol/index.ts';
@@ -32,6 +34,8 @@ class Desk {
       } as unknown as Outbox,
       requestTimeoutMs: 5000,
       clusterTime: () => noTime,
+      now: () => 0,
+      tallies: new Tallies(),
       isFull: () => false,
       step: (input) => {
         if (input.kind === 'propose') this.proposed.push(input);

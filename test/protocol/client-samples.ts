@@ -115,6 +115,12 @@ export const requests: NativeRequest[] = [
   { kind: 'keepAlive', tag: 21, leases: [leaseId(77), leaseId(2 ** 40)], renew: true },
   { kind: 'keepAlive', tag: 21, leases: [], renew: false },
   { kind: 'lease', tag: 22, lease: leaseId(77), offset: 0, limit: 100 },
+  { kind: 'health', tag: 23 },
+  { kind: 'transfer', tag: 24, to: null },
+  { kind: 'transfer', tag: 24, to: nodeB },
+  { kind: 'logLevel', tag: 25, level: null },
+  { kind: 'logLevel', tag: 25, level: 'debug' },
+  { kind: 'home', tag: 26 },
 ];
 
 export const at = revision(40);
@@ -126,6 +132,19 @@ const event = {
   previous: null,
 } as const;
 export const none = { created: revision(0), lease: noLease, ageMs: null };
+const report = {
+  nodeId: nodeA,
+  boot: bootNumber(3),
+  address: 'a:1',
+  version: '0.1.0',
+  life: 'ready',
+  role: 'leader',
+  leader: nodeA,
+  term: term(5),
+  commitIndex: logIndex(90),
+  appliedIndex: logIndex(89),
+  revision: revision(80),
+};
 export const replies: NativeReply[] = [
   { kind: 'value', tag: 1, at, revision: revision(12), body: utf8('body'), ...none },
   {
@@ -187,23 +206,43 @@ export const replies: NativeReply[] = [
   { kind: 'lease', tag: 17, lease: leaseId(77), lengthMs: 10_000, leftMs: 10_000 },
   { kind: 'leases', tag: 18, leftMs: [10_000, 0] },
   { kind: 'leaseFiles', tag: 19, at, lengthMs: 10_000, paths: ['/a', '/b'], more: true },
+  { kind: 'status', tag: 9, report },
   {
-    kind: 'status',
-    tag: 9,
-    report: {
-      nodeId: nodeA,
-      boot: bootNumber(3),
-      address: 'a:1',
-      version: '0.1.0',
-      life: 'ready',
-      role: 'leader',
-      leader: nodeA,
-      term: term(5),
-      commitIndex: logIndex(90),
-      appliedIndex: logIndex(89),
-      revision: revision(80),
+    kind: 'health',
+    tag: 20,
+    report,
+    health: {
+      clusterName: 'local',
+      uptimeMs: 60_000,
+      logLevel: 'info',
+      protocol: 3,
+      changePending: false,
+      serves: true,
+      members: [
+        {
+          id: nodeA,
+          address: 'a:1',
+          part: 'voter',
+          slot: '0',
+          silentMs: 0,
+          matchedIndex: logIndex(90),
+        },
+        {
+          id: nodeB,
+          address: 'b:1',
+          part: 'parked',
+          slot: null,
+          silentMs: null,
+          matchedIndex: null,
+        },
+      ],
+      emptySlots: ['1'],
+      alarms: [{ name: 'disk-full', cause: 'no room', next: 'make room' }],
+      diskFreeBytes: null,
+      dataBytes: 2 ** 40,
     },
   },
+  { kind: 'logLevel', tag: 21, level: 'error' },
   {
     kind: 'members',
     tag: 10,
@@ -213,6 +252,7 @@ export const replies: NativeReply[] = [
     membershipAt: { index: logIndex(70), term: term(4) },
   },
   { kind: 'pong', tag: 11 },
+  { kind: 'home', tag: 18, home: { nodeId: nodeA, belongs: false, seeds: ['a:1', 'b:2'] } },
   {
     kind: 'error',
     tag: 12,

@@ -42,6 +42,10 @@ describe('between versions', () => {
         ...['keepAlive', 'lease'],
       ]),
     );
+    const operators = requests.filter((request) => versionFor(request) === 3);
+    expect(new Set(operators.map(({ kind }) => kind))).toEqual(
+      new Set(['health', 'transfer', 'logLevel', 'home']),
+    );
   });
 
   test('a client of version 1 is sent the fields that it knows, and reads them', () => {
@@ -118,7 +122,7 @@ describe('native hellos', () => {
 
   test("a later client's hello is read, so that the node can answer with its own version", () => {
     const later = packed(['doozer', nativeProtocol.newest + 1, 'local', '', 'x', 'more']);
-    expect(decodeClientHello(later)).toMatchObject({ version: 3, clusterName: 'local' });
+    expect(decodeClientHello(later)).toMatchObject({ version: 4, clusterName: 'local' });
     const present = packed(['doozer', nativeProtocol.newest, 'local', '', 'x', 'more']);
     expect(failureOf(() => decodeClientHello(present))).toContain('6 fields, 5 expected');
   });
@@ -126,7 +130,7 @@ describe('native hellos', () => {
   test('a welcome in a version the client does not speak is refused, naming both', () => {
     const hello = encodeServerHello({ ...welcome, version: 9 });
     expect(failureOf(() => decodeServerHello(hello))).toBe(
-      'ERR_BAD_FRAME Cannot speak version 9 of the native protocol: this client speaks 1 to 2',
+      'ERR_BAD_FRAME Cannot speak version 9 of the native protocol: this client speaks 1 to 3',
     );
   });
 

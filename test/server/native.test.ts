@@ -213,7 +213,7 @@ test('hello: version, cluster name and secret are checked, and the refusal says 
   const say = (changed: object) =>
     server.openNative({ ...hello, ...changed }, sink, () => {}).hello;
   expect(say({})).toMatchObject({ kind: 'welcome', version: 2, leaderAddress: '127.0.0.1:8046' });
-  expect(say({ clusterName: null, version: 9 })).toMatchObject({ kind: 'welcome', version: 2 });
+  expect(say({ clusterName: null, version: 9 })).toMatchObject({ kind: 'welcome', version: 3 });
   // The older of both.
   expect(say({ version: 1 })).toMatchObject({ kind: 'welcome', version: 1 });
   expect(say({ clusterName: 'other' })).toMatchObject({

@@ -81,6 +81,51 @@ describe('a lease', () => {
   });
 });
 
+describe('a lease that somebody asks for', () => {
+  /** Asked for at 500 and answered 10 ms later. */
+  function asked(leftMs: number | null, isQuestion = false): Room {
+    const room = new Room();
+    room.nowMs = 500;
+    const operation = room.history.began('bob', { kind: 'renew', lease: 5, isQuestion });
+    room.nowMs = 510;
+    room.history.ended(operation, { kind: 'left', leftMs });
+    return room;
+  }
+
+  test('lasts its whole length again by a sign of life, from when that was sent', () => {
+    for (const leftMs of [1000, 990, null]) asked(leftMs).clock.check();
+    breach('lease', () => asked(980).clock.check());
+    asked(300, true).clock.check();
+  });
+
+  test('does not end by its time before what was told has passed, but may be let go', () => {
+    for (const [endMs, isEarly] of [
+      [1500, false],
+      [1480, true],
+    ] as const) {
+      const room = asked(990);
+      room.sign = null;
+      room.committedAt(endMs, expire(5));
+      if (isEarly) breach('lease', () => room.clock.check());
+      else room.clock.check();
+    }
+    const question = asked(1000, true);
+    question.sign = null;
+    question.committedAt(1499, expire(5));
+    question.clock.check();
+    const released = asked(990);
+    released.committedAt(600, { kind: 'revoke', lease: 5 as never });
+    released.clock.check();
+  });
+
+  test('is not told to be there to who asks after its end', () => {
+    const room = asked(990);
+    room.nowMs = 400;
+    room.committedAt(400, { kind: 'revoke', lease: 5 as never });
+    breach('lease', () => room.clock.check());
+  });
+});
+
 describe('a lock', () => {
   function twoHolds(secondMs: number, token: number, releasedMs: number | null): Room {
     const room = new Room();

@@ -80,6 +80,7 @@ const steady: NodeStatus = {
   peers: [{ id: b, address: 'b:1', silentMs: 0 }],
   leadingForMs: 60_000,
   sinceChangeMs: 60_000,
+  diskFull: false,
   digests: { condemned: null, outvoted: [], dispute: null },
 };
 

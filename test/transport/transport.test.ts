@@ -397,7 +397,7 @@ describe('hellos', () => {
     tap.close();
   });
 
-  test('guesses from one address wait, and are not heard beyond a few at once', async () => {
+  test('guesses wait for their answer, and keep nobody out who shares their address', async () => {
     const a = await station(nodeA, { secret: 's' });
     const guess = async () => {
       const socket = new WebSocket(`ws://${a.address}${peerUrlPath}`);
@@ -414,9 +414,18 @@ describe('hellos', () => {
       const [code] = await once(socket, 'close');
       return { code, heard: heard.length };
     };
-    const first = await Promise.all(Array.from({ length: 8 }, guess));
-    expect(first).toEqual(Array(8).fill({ code: 4001, heard: 1 }));
-    expect(a.links.linked()).toEqual([]);
+    let answered = 0;
+    const guesses = Array.from({ length: 32 }, async () => {
+      const said = await guess();
+      answered++;
+      return said;
+    });
+    const b = await station(nodeB, { secret: 's' });
+    await until(() => answered > 0);
+    b.links.setPeers(new Map([[nodeA, a.address]]));
+    await until(() => linked(b, a));
+    expect(await Promise.all(guesses)).toEqual(Array(32).fill({ code: 4001, heard: 1 }));
+    expect(a.links.linked()).toEqual([nodeB]);
   });
 
   test('of equal secrets and lineages fit, and so does a lineage not known yet', async () => {

@@ -1,6 +1,7 @@
 import type { Leadership } from '../../client/index.ts';
 import { status } from '../complaint.ts';
 import { type HoldPlan, runUnder, timesOf } from '../hold.ts';
+import { bytesField } from '../output.ts';
 import type { Verb, VerbContext } from '../verb.ts';
 import { clusterEnv, commandAfter, folderOf, holdHelp, whoAmI } from './lock.ts';
 
@@ -14,6 +15,7 @@ of the office's own, or a bare name, which means /election/<name>. Candidates ar
 Everybody can read what the leader stands with: -value, or its host name and process.
 
 Without a program, prints what the present leader stands with, and a line feed; status 1 if nobody leads.
+With -json: {"path": PATH, "token": REV, "value": TEXT}; a value that is no UTF-8 is in "valueBase64".
 
 The program finds in its environment:
   DOOZER_LEADER_TOKEN  the fencing token: above that of everybody who led before
@@ -30,11 +32,16 @@ ${holdHelp.replace('as above', 'as "doozer help lock" shows')}`,
   },
 };
 
-async function printLeader({ connect, terminal }: VerbContext, folder: string): Promise<number> {
+async function printLeader({ connect, print }: VerbContext, folder: string): Promise<number> {
   const client = await connect();
   const leader = await client.leader(folder);
   if (leader === null) return status.not;
-  await terminal.write(Buffer.concat([leader.value, Buffer.from('\n')]));
+  const { path, token, value } = leader;
+  await print(Buffer.concat([value, Buffer.from('\n')]), {
+    path,
+    token,
+    ...bytesField('value', value),
+  });
   return status.done;
 }
 

@@ -15,11 +15,11 @@ const pauseMs = 200;
 type Act = (context: VerbContext, word: string) => Promise<number>;
 
 const acts: Readonly<Record<string, Act>> = {
-  grant: async ({ connect, terminal }, word) => {
+  grant: async ({ connect, print }, word) => {
     const lengthMs = lengthArgument(word);
     const client = await connect();
     const { id } = await client.grant(lengthMs, { keep: false });
-    await terminal.write(`${id}\n`);
+    await print(`${id}\n`, { lease: id, lengthMs });
     return status.done;
   },
   keep: async (context, word) => {
@@ -32,14 +32,15 @@ const acts: Readonly<Record<string, Act>> = {
     await client.revoke(id).catch(notThere);
     return status.done;
   },
-  show: async ({ connect, terminal }, word) => {
+  show: async ({ connect, print }, word) => {
     const id = leaseArgument(word);
     const client = await connect();
     const report = await client.lease(id);
     if (report === null) throw noSuchLease(id);
     const { leftMs, lengthMs, paths } = report;
     const lines = [`length ${lengthMs}ms`, `left ${Math.floor(leftMs)}ms`, ...paths];
-    await terminal.write(lines.map((line) => `${line}\n`).join(''));
+    const json = { lease: id, lengthMs, leftMs: Math.floor(leftMs), paths };
+    await print(lines.map((line) => `${line}\n`).join(''), json);
     return status.done;
   },
 };
@@ -47,6 +48,7 @@ const acts: Readonly<Record<string, Act>> = {
 export const lease: Verb = {
   name: 'lease',
   args: ['act', 'word'],
+  words: { act: Object.keys(acts) },
   usage: 'grant <length> | keep <id> | revoke <id> | show <id>',
   summary: 'grant, keep alive, end or show a lease',
   help: `Files that were written with a lease (-lease with add and set, or in a transaction) are deleted when it ends:
@@ -58,7 +60,7 @@ when nobody gave a sign of life for its length, or it was revoked.
   revoke <id>     ends it, and deletes its files
   show <id>       prints its length, how much of that is left, and the paths of its files, one a line
 
-A lease that is not there: status 1.
+A lease that is not there: status 1. With -json: {"lease": ID, "lengthMs": MS} of grant, and "leftMs" and "paths" of show.
 
   id=$(doozer lease grant 30s)
   doozer -lease $id add /services/web <address

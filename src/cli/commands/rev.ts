@@ -5,10 +5,11 @@ export const rev: Verb = {
   name: 'rev',
   args: [],
   summary: 'print the current revision',
-  help: 'Prints how many operations the cluster has taken.',
-  run: async ({ connect, terminal }) => {
+  help: 'Prints how many operations the cluster has taken. With -json: {"revision": REV}.',
+  run: async ({ connect, print }) => {
     const client = await connect();
-    await terminal.write(`${await client.rev()}\n`);
+    const revision = await client.rev();
+    await print(`${revision}\n`, { revision });
     return status.done;
   },
 };

@@ -1,3 +1,4 @@
+import { limits } from '../../base/index.ts';
 import { status } from '../complaint.ts';
 import { revisionArgument, type Verb } from '../verb.ts';
 
@@ -8,19 +9,20 @@ export const set: Verb = {
   help: `Reads the body from standard input, to its end, and writes it to the file at <path>, if the file's
 revision is <rev> or less. With <rev> 0 there must be no such file; with -1 any revision will do.
 Fails with REV_MISMATCH, status 1, when the file changed since <rev>.
+A body of more than 1 MiB is refused before anything is sent.
 With -lease, the file is deleted when that lease ends.
 
-Prints the new revision.`,
-  run: async ({ connect, lease, terminal }, [path = '', rev = '']) => {
+Prints the new revision. With -json: {"path": PATH, "revision": REV}.`,
+  run: async ({ connect, lease, print, terminal }, [path = '', rev = '']) => {
     const guard = revisionArgument(rev);
     const client = await connect();
     const revision = await client.set(
       path,
-      await terminal.readInput(),
+      await terminal.readInput(limits.valueBytesMax),
       guard,
       lease === null ? {} : { lease },
     );
-    await terminal.write(`${revision}\n`);
+    await print(`${revision}\n`, { path, revision });
     return status.done;
   },
 };

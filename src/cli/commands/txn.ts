@@ -1,5 +1,7 @@
+import { limits } from '../../base/index.ts';
 import type { Decision, Operation } from '../../client/index.ts';
 import { Complaint, status } from '../complaint.ts';
+import { bytesField, type Json, jsonLine } from '../output.ts';
 import { quote } from '../quoted.ts';
 import { parseTransaction } from '../txn-text.ts';
 import type { Verb } from '../verb.ts';
@@ -30,7 +32,8 @@ In a TEXT, \\" \\\\ \\n \\r \\t and \\xNN stand for a quote, a backslash, line f
 
 Prints a line for each operation that was done: its name, the path, the revision the file has now (0: there is
 none; of del, the one it took), and of count the sum, of get the text in quotes. The exit status is 0 if the compares
-held, 1 if not.
+held, 1 if not. With -json each is {"operation": NAME, "path": PATH, "revision": REV}, with "sum" of count and "body" or,
+where it is no UTF-8, "bodyBase64" of get.
 
   doozer txn <<END
   changed /config/colour = 17
@@ -41,13 +44,16 @@ held, 1 if not.
   else
   get /config/colour
   END`,
-  run: async ({ connect, terminal }) => {
-    const text = textOfInput(await terminal.readInput());
+  run: async ({ connect, isJson, terminal }) => {
+    const text = textOfInput(await terminal.readInput(limits.frameBytesMax));
     const transaction = parseTransaction(text, await import('../../connect/index.ts'));
     const client = await connect();
     const decision: Decision = await client.transact(transaction);
     const operations = decision.succeeded ? transaction.ifTrue : transaction.ifFalse;
-    const lines = operations.map((operation, i) => lineOf(operation, decision.results[i]));
+    const lines = operations.map((operation, i) => {
+      const result = decision.results[i];
+      return isJson ? jsonLine(jsonOf(operation, result)) : lineOf(operation, result);
+    });
     if (lines.length > 0) await terminal.write(lines.join(''));
     return decision.succeeded ? status.done : status.not;
   },
@@ -61,20 +67,43 @@ function textOfInput(bytes: Uint8Array): string {
   }
 }
 
-function lineOf(operation: Operation, result: Decision['results'][number] | undefined): string {
-  const name = operation.kind === 'delete' ? 'del' : operation.kind;
-  const path =
-    result !== null && result !== undefined && 'path' in result ? result.path : pathOf(operation);
-  const revision = result?.revision ?? 0;
-  const more =
-    result === null || result === undefined
-      ? ''
-      : 'body' in result
-        ? ` ${quote(result.body)}`
-        : 'value' in result
-          ? ` ${result.value}`
-          : '';
+/** What came of an operation, whichever it was. */
+type Result =
+  | {
+      readonly revision: number;
+      readonly path?: string;
+      readonly body?: Uint8Array;
+      readonly value?: number;
+    }
+  | null
+  | undefined;
+
+function lineOf(operation: Operation, result: Result): string {
+  const { body, name, path, revision, sum } = partsOf(operation, result);
+  const more = body !== null ? ` ${quote(body)}` : sum !== null ? ` ${sum}` : '';
   return `${name} ${path} ${revision}${more}\n`;
+}
+
+function jsonOf(operation: Operation, result: Result): Json {
+  const { body, name, path, revision, sum } = partsOf(operation, result);
+  return {
+    operation: name,
+    path,
+    revision,
+    ...(body !== null && bytesField('body', body)),
+    ...(sum !== null && { sum }),
+  };
+}
+
+/** What is told of an operation. */
+function partsOf(operation: Operation, result: Result) {
+  return {
+    name: operation.kind === 'delete' ? 'del' : operation.kind,
+    path: result?.path ?? pathOf(operation),
+    revision: result?.revision ?? 0,
+    body: result?.body ?? null,
+    sum: result?.value ?? null,
+  };
 }
 
 const pathOf = (operation: Operation): string =>

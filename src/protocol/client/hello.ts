@@ -9,8 +9,9 @@ import type { ClientHello, ServerHello } from './types.ts';
  * 2: sessions, leases, transactions, sequence names, counters; reads with a `least`; events with what
  *    was there before. Fields are appended to messages of version 1, which go without them to a side
  *    that speaks 1, and are read as what they were before when they are absent.
+ * 3: what operators ask: health, transfer, log level.
  */
-export const nativeProtocol = { newest: 2, oldest: 1 } as const;
+export const nativeProtocol = { newest: 3, oldest: 1 } as const;
 
 /** First field of either hello, so that nobody takes another protocol for this one. */
 const magic = 'doozer';

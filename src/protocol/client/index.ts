@@ -5,6 +5,7 @@ export {
   encodeServerHello,
   nativeProtocol,
 } from './hello.ts';
+export type { MemberHealth, NodeHealth } from './operators.ts';
 export { decodeReplies, encodeReplies } from './replies.ts';
 export { decodeRequests, encodeRequests, versionFor } from './requests.ts';
 export { sizeHint } from './sizes.ts';
@@ -22,6 +23,7 @@ export type {
   NativeReply,
   NativeRequest,
   NativeResult,
+  NodeHome,
   NodeReport,
   ServerHello,
 } from './types.ts';

@@ -12,6 +12,7 @@ import {
   term,
 } from '../../base/index.ts';
 import { nativeProtocol } from './hello.ts';
+import { healthFields, levelFields, readHealth, readLevel } from './operators.ts';
 import {
   lineageFields,
   membershipFields,
@@ -45,6 +46,9 @@ const kinds = {
   lease: 15,
   leases: 16,
   leaseFiles: 17,
+  health: 18,
+  logLevel: 19,
+  home: 20,
 } as const satisfies Record<NativeReply['kind'], number>;
 
 const effects = ['none', 'unknown'] as const;
@@ -133,8 +137,14 @@ function replyFields(r: NativeReply): Field {
       const at = positionFields(membershipAt);
       return [kinds.members, tag, clusterName, lineageFields(lineage), members, at];
     }
+    case 'health':
+      return [kinds.health, r.tag, reportFields(r.report), healthFields(r.health)];
+    case 'logLevel':
+      return [kinds.logLevel, r.tag, levelFields(r.level)];
     case 'pong':
       return [kinds.pong, r.tag];
+    case 'home':
+      return [kinds.home, r.tag, r.home.nodeId, r.home.belongs, r.home.seeds];
     case 'created':
       return [kinds.created, r.tag, r.path, r.revision];
     case 'counted':
@@ -224,11 +234,16 @@ function readByKind(t: Tuple, kind: number, tag: number): NativeReply {
   }
 }
 
-/** What came with version 2. */
+/** What came with versions 2 and 3. */
 function readLater(t: Tuple, kind: number, tag: number): NativeReply {
   switch (kind) {
     case kinds.created:
       return { kind: 'created', tag, path: t.text(), revision: readRevision(t) };
+    case kinds.home: {
+      const home = { nodeId: t.nodeId(), belongs: t.flag(), seeds: t.texts() };
+      if (home.seeds.length > limits.votersMax) t.fail('names too many seeds');
+      return { kind: 'home', tag, home };
+    }
     case kinds.counted:
       return { kind: 'counted', tag, value: t.signed(), revision: readRevision(t) };
     case kinds.decided: {
@@ -245,6 +260,13 @@ function readLater(t: Tuple, kind: number, tag: number): NativeReply {
       const [at, lengthMs, paths] = [readRevision(t), t.whole(), t.texts()];
       return { kind: 'leaseFiles', tag, at, lengthMs, paths, more: t.flag() };
     }
+    // Version 3.
+    case kinds.health: {
+      const report = readReport(t.tuple());
+      return { kind: 'health', tag, report, health: readHealth(t.tuple()) };
+    }
+    case kinds.logLevel:
+      return { kind: 'logLevel', tag, level: readLevel(t) };
     default:
       return t.fail(`is no kind of reply: ${kind}`);
   }

@@ -8,6 +8,7 @@ import {
   noLease,
   sessionId,
 } from '../../base/index.ts';
+import { levelFields, readLevelOrNull } from './operators.ts';
 import { lineageFields, positionFields, readLineage, readPosition } from './shared.ts';
 import { compareFields, operationFields, readCompare, readOperation } from './transactions.ts';
 import type { Field, Tuple } from './tuple.ts';
@@ -41,6 +42,10 @@ const verbs = {
   revoke: 23,
   keepAlive: 24,
   lease: 25,
+  health: 26,
+  transfer: 27,
+  logLevel: 28,
+  home: 29,
 } as const satisfies Record<Exclude<NativeRequest['kind'], 'unknown'>, number>;
 
 /**
@@ -53,7 +58,7 @@ export function encodeRequests(requests: readonly NativeRequest[]): Uint8Array {
 }
 
 /** The oldest version of the protocol in which `request` can be said. */
-export function versionFor(request: NativeRequest): 1 | 2 {
+export function versionFor(request: NativeRequest): 1 | 2 | 3 {
   switch (request.kind) {
     case 'get':
     case 'stat':
@@ -66,8 +71,11 @@ export function versionFor(request: NativeRequest): 1 | 2 {
       return request.previous ? 2 : 1;
     case 'unknown':
       return 2;
-    default:
-      return verbs[request.kind] <= verbs.ping ? 1 : 2;
+    default: {
+      const verb = verbs[request.kind];
+      if (verb <= verbs.ping) return 1;
+      return verb <= verbs.lease ? 2 : 3;
+    }
   }
 }
 
@@ -120,6 +128,10 @@ function requestFields(r: NativeRequest): Field {
         r.membershipIndexSeen,
       ];
     }
+    case 'transfer':
+      return [verbs.transfer, r.tag, r.to];
+    case 'logLevel':
+      return [verbs.logLevel, r.tag, levelFields(r.level)];
     case 'change':
       return [verbs.change, r.tag, changeFields(r.change), positionFields(r.ifMembershipAt)];
     case 'create':
@@ -145,6 +157,8 @@ function requestFields(r: NativeRequest): Field {
     case 'status':
     case 'members':
     case 'ping':
+    case 'health':
+    case 'home':
       return [verbs[r.kind], r.tag];
     case 'unknown':
       throw new AssertionError('a request that is not known is never written');
@@ -222,7 +236,7 @@ function readByVerb(t: Tuple, verb: number, tag: number): NativeRequest {
   }
 }
 
-/** What came with version 2. */
+/** What came with versions 2 and 3. */
 function readLater(t: Tuple, verb: number, tag: number): NativeRequest {
   switch (verb) {
     case verbs.create: {
@@ -248,6 +262,15 @@ function readLater(t: Tuple, verb: number, tag: number): NativeRequest {
       return { kind: 'keepAlive', tag, leases: t.wholes().map(leaseId), renew: t.flag() };
     case verbs.lease:
       return { kind: 'lease', tag, lease: readLease(t), offset: t.signed(), limit: t.whole() };
+    // Version 3.
+    case verbs.health:
+      return { kind: 'health', tag };
+    case verbs.transfer:
+      return { kind: 'transfer', tag, to: t.nodeIdOrNull() };
+    case verbs.logLevel:
+      return { kind: 'logLevel', tag, level: readLevelOrNull(t) };
+    case verbs.home:
+      return { kind: 'home', tag };
     default:
       return { kind: 'unknown', tag, verb };
   }

@@ -26,6 +26,8 @@ export function sizeHint(reply: NativeReply): number {
       );
     case 'created':
       return overheadBytes + reply.path.length;
+    case 'health':
+      return overheadBytes + 80 * reply.health.members.length + 200 * reply.health.alarms.length;
     case 'error':
       return overheadBytes + reply.detail.length;
     default:

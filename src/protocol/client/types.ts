@@ -6,12 +6,14 @@ import type {
   LeaseId,
   Lineage,
   LogIndex,
+  LogLevel,
   Membership,
   NodeId,
   Revision,
   SessionId,
   Term,
 } from '../../base/index.ts';
+import type { NodeHealth, OperatorRequest } from './operators.ts';
 
 /**
  * The native protocol: what our own clients and nodes say to each other. docs/protocol.md has the
@@ -211,6 +213,8 @@ export type NativeRequest =
       readonly ifMembershipAt: LogPosition | null;
     }
   | { readonly kind: 'ping'; readonly tag: number }
+  /** Which cluster this very node belongs to, if any yet. Answered at once. */
+  | { readonly kind: 'home'; readonly tag: number }
   /** A new file whose name is `prefix` and the revision it takes, in 16 digits. */
   | ({
       readonly kind: 'create';
@@ -259,6 +263,7 @@ export type NativeRequest =
       readonly offset: number;
       readonly limit: number;
     }
+  | OperatorRequest
   /** A request this version does not know: answered ERR_UNKNOWN_VERB. Never encoded. */
   | { readonly kind: 'unknown'; readonly tag: number; readonly verb: number };
 
@@ -287,6 +292,15 @@ export type NativeResult =
   | { readonly kind: 'counted'; readonly revision: Revision; readonly value: number }
   | { readonly kind: 'read'; readonly file: Omit<NativeFile, 'path'> | null };
 
+/** Whether a node belongs to a cluster. */
+export type NodeHome = {
+  readonly nodeId: NodeId;
+  /** `false`: it holds nothing and has never been taken in anywhere. */
+  readonly belongs: boolean;
+  /** The addresses with which it would found a cluster, sorted; empty: it was told none. */
+  readonly seeds: readonly string[];
+};
+
 /** Where a node is in its life, and what it knows. For people and tools. */
 export type NodeReport = {
   readonly nodeId: NodeId;
@@ -307,7 +321,7 @@ export type NodeReport = {
 
 /**
  * `at`: the revision of the state that was read. `ageMs`, only when the request had a `least`: for how
- * long the node has not heard of a leader in office; `null`: it knows of none.
+ * long the node has not heard of a leader in office or, as the leader, of a majority; `null`: it knows of none.
  */
 export type NativeReply =
   /** To get. A missing file: revisions 0, no lease and no bytes. */
@@ -370,7 +384,16 @@ export type NativeReply =
     }
   /** To status. */
   | { readonly kind: 'status'; readonly tag: number; readonly report: NodeReport }
-  /** To members, join and change: the membership in force afterwards, and whose it is. */
+  /** To health. */
+  | {
+      readonly kind: 'health';
+      readonly tag: number;
+      readonly report: NodeReport;
+      readonly health: NodeHealth;
+    }
+  /** To logLevel: the one in force. */
+  | { readonly kind: 'logLevel'; readonly tag: number; readonly level: LogLevel }
+  /** To members, join, change and transfer: the membership in force afterwards, and whose it is. */
   | {
       readonly kind: 'members';
       readonly tag: number;
@@ -381,6 +404,8 @@ export type NativeReply =
     }
   /** To ping. */
   | { readonly kind: 'pong'; readonly tag: number }
+  /** To home. */
+  | { readonly kind: 'home'; readonly tag: number; readonly home: NodeHome }
   /** To create: the file it made. */
   | {
       readonly kind: 'created';

@@ -7,7 +7,8 @@ const heldBytesMin = 1024;
  * Cuts a stream of bytes into frames: four bytes of big-endian length, then so many bytes. A frame
  * of no bytes is a valid empty message.
  *
- * Holds at most one unfinished frame, and only as much memory as twice what of it has arrived. Frames
+ * Holds at most one unfinished frame, and only as much memory as twice what of it has arrived, and never
+ * more than the whole of it. Frames
  * handed out are views of the chunk, or of a buffer made for them; either way they are the caller's.
  */
 export class DoozerFramer {
@@ -24,6 +25,11 @@ export class DoozerFramer {
   /** Why the stream cannot be read any further, or `null`. The connection is to be closed. */
   get broken(): string | null {
     return this.#broken;
+  }
+
+  /** Bytes of memory that the unfinished frame takes; 0: there is none. */
+  get held(): number {
+    return this.#held.length;
   }
 
   /**
@@ -64,13 +70,21 @@ export class DoozerFramer {
   #hold(chunk: Uint8Array, from: number, to: number): void {
     const size = this.#size + to - from;
     if (size > this.#held.length) {
-      const room = new Uint8Array(Math.max(heldBytesMin, size * 2));
+      const room = new Uint8Array(this.#roomFor(size, chunk, from));
       room.set(this.#held.subarray(0, this.#size));
       this.#held = room;
     }
     this.#held.set(chunk.subarray(from, to), this.#size);
     this.#size = size;
     assert(size <= lengthBytes + this.#frameBytesMax, 'an unfinished frame is within its bound');
+  }
+
+  /** Twice what has arrived, so that a frame in many pieces is not copied for each; at most all of it. */
+  #roomFor(size: number, chunk: Uint8Array, from: number): number {
+    const room = Math.max(heldBytesMin, size * 2);
+    if (size < lengthBytes || (this.#size > 0 && this.#size < lengthBytes)) return room;
+    const length = this.#size === 0 ? this.#lengthAt(chunk, from) : this.#lengthAt(this.#held, 0);
+    return Math.max(size, Math.min(room, lengthBytes + length));
   }
 
   #lengthAt(bytes: Uint8Array, at: number): number {

@@ -5,6 +5,7 @@ import type { Persist } from '../../raft/index.ts';
 import type { Event, View } from '../../tree/index.ts';
 import type { History, Operation } from '../history.ts';
 import { type LifeName, Violation, type Witness } from '../witness.ts';
+import { Ages } from './ages.ts';
 import { Cluster } from './cluster.ts';
 import { Commands } from './commands.ts';
 import { type Counts, noCounts } from './counts.ts';
@@ -19,6 +20,8 @@ import type { NodeLog } from './node-log.ts';
 import { Outcomes } from './outcomes.ts';
 import { CommandLog, replay } from './replay.ts';
 import { checkView, States } from './states.ts';
+import { Streams } from './streams.ts';
+import { checkTurns } from './turns.ts';
 import { Watches } from './watches.ts';
 
 export type CheckersParts = {
@@ -71,7 +74,11 @@ export class Checkers implements Witness {
   readonly #memberships: Memberships;
   readonly #states = new States(this.counts);
   readonly #events = new EventTable(this.counts);
+  /** How old nodes say that they are. */
+  readonly ages = new Ages(this.counts);
   readonly #watches: Watches;
+  /** What guests of the native protocol are sent, as it stands on the wire. */
+  readonly streams: Streams;
   readonly #commands = new CommandLog();
   readonly #leases: LeaseClock;
   /** Revisions at which some node's state stood, between two changes. */
@@ -96,6 +103,7 @@ export class Checkers implements Witness {
     };
     this.#memberships = new Memberships(this.#cluster, this.counts, this.#parts);
     this.#leases = new LeaseClock(parts.history, this.counts, this.#parts.clocks);
+    this.streams = new Streams({ counts: this.counts, events: this.#events });
     this.#watches = new Watches(parts.history.watches, this.#events, this.counts);
   }
 
@@ -147,6 +155,7 @@ export class Checkers implements Witness {
       );
     }
     node.boot = life.boot;
+    this.ages.started(life.node);
     node.alive = true;
     if (again) this.counts.restarts++;
     if (status.raft.suspect !== null) this.counts.suspects++;
@@ -194,6 +203,10 @@ export class Checkers implements Witness {
     if (frame.messages.length > 0) {
       this.#elections.sent(this.#cluster.node(life.node), life, to, frame);
     }
+  };
+
+  readonly heard = (life: LifeName, from: NodeId, localMs: number): void => {
+    this.ages.heard(life.node, from, localMs);
   };
 
   readonly applied = (life: LifeName, view: View): void => {
@@ -265,11 +278,14 @@ export class Checkers implements Witness {
       isDrivers,
     }).check();
     this.#watches.check(isDrained, model);
+    checkTurns(history, model, this.counts);
+    this.streams.check({ model, endOfRange: (revision) => this.#endOfRange(revision) });
   }
 
   #commit(node: NodeLog, view: View): void {
     const { history } = this.#parts;
     if (view.revision > history.ceiling) history.ceiling = view.revision;
+    this.ages.applied(view.revision, history.nowMs);
     this.#ends[view.revision] = true;
     if (view.appliedIndex === 0) return;
     const made = this.#cluster.ledger.find({ index: view.appliedIndex, term: view.appliedTerm });

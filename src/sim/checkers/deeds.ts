@@ -1,5 +1,6 @@
 import { textOf } from '../../base/index.ts';
 import { type Command, type CommandEnvelope, describeReply, type Reply } from '../../tree/index.ts';
+import { isOfTurns } from '../guests/turns.ts';
 import type { Asked, History, Operation, Told, ToldResult } from '../history.ts';
 import { Violation } from '../witness.ts';
 import type { Step } from './replay.ts';
@@ -39,7 +40,7 @@ export class Deeds {
     const operation = this.#operations.get(mark);
     if (operation === undefined) {
       // A client that is closed lets its leases go by itself.
-      if (!isOwn(command) || command.kind === 'revoke') return;
+      if (!isOwn(command) || command.kind === 'revoke' || isOfTurns(command)) return;
       throw new Violation('exactlyOnce', `entry ${step.index} is ${mark}, which nobody asked for`);
     }
     const before = this.#deeds.get(operation);

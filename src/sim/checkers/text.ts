@@ -26,6 +26,8 @@ export function askedText(asked: Asked): string {
       return `grant ${asked.lengthMs} ms`;
     case 'revoke':
       return `revoke ${asked.lease}`;
+    case 'renew':
+      return `${asked.isQuestion ? 'ask for' : 'renew'} ${asked.lease}`;
     case 'wait':
       return `wait ${asked.glob} from ${asked.from}`;
     case 'nop':
@@ -49,6 +51,8 @@ export function toldText(told: Told | null): string {
       return `lease ${told.lease}`;
     case 'ended':
       return 'ended';
+    case 'left':
+      return told.leftMs === null ? 'no lease' : `${told.leftMs.toFixed(1)} ms left`;
     case 'value':
       return told.file === null
         ? 'no file'

@@ -48,6 +48,9 @@ export class Deals {
         return this.#grant(choice);
       case 'revoke':
         return this.#lease === 0 ? this.#grant(choice) : { kind: 'revoke', lease: this.#lease };
+      case 'renew':
+        if (this.#lease === 0) return this.#grant(choice);
+        return { kind: 'renew', lease: this.#lease, isQuestion: choice % 4 === 0 };
       case 'leased': {
         if (this.#lease === 0) return this.#grant(choice);
         const path = choice % 3 === 0 ? (places[choice % 4] as string) : `/eph/${this.#parts.name}`;
@@ -72,6 +75,7 @@ export class Deals {
   ended(asked: Asked, told: Told): void {
     if (asked.kind === 'revoke') this.#lease = 0;
     if (told.kind === 'granted') this.#lease = told.lease;
+    if (told.kind === 'left' && told.leftMs === null) this.#lease = 0;
     if (told.kind === 'refused' && told.code === 'ERR_NO_LEASE') this.#lease = 0;
     if (asked.kind === 'transact' && told.kind === 'decided') this.#locked(asked, told);
   }
@@ -106,7 +110,8 @@ export class Deals {
   }
 
   #grant(choice: number): Asked {
-    const lengthMs = 1000 + this.#mark();
+    // Even: the odd ones are those of locks.
+    const lengthMs = 1000 + 2 * this.#mark();
     return { kind: 'grant', lengthMs, keep: choice % 4 > 0 };
   }
 

@@ -21,6 +21,7 @@ export type Verb =
   | 'grant'
   | 'revoke'
   | 'leased'
+  | 'renew'
   | 'lock';
 
 /** One request. What the numbers choose depends on the verb. */
@@ -35,7 +36,24 @@ export type Errand = {
   readonly patienceMs: number | null;
 };
 
-export type GuestKind = 'library' | 'caller' | 'doozer' | 'watcher' | 'follower';
+/** A guest is cut off so long after it has asked, for so long. */
+export type Cut = { readonly afterMs: number; readonly forMs: number };
+
+/**
+ * Whether a guest loses its connections while this is on its way: for a while, in which the answer is lost
+ * and asked for again, or for longer than a short session or lease lasts.
+ */
+export function cutOf({ choice }: Errand): Cut | null {
+  const n = choice >>> 17;
+  if (n % 24 !== 0) return null;
+  const m = Math.floor(n / 24);
+  return {
+    afterMs: m % 12,
+    forMs: m % 5 < 2 ? 1000 + 3 * (choice % 800) : choice % 900,
+  };
+}
+
+export type GuestKind = 'library' | 'caller' | 'doozer' | 'watcher' | 'follower' | 'locker';
 
 export type GuestPlan = {
   readonly name: string;
@@ -106,13 +124,21 @@ const newAppetites: readonly Appetite[] = [
   [
     ['leased', 6],
     ['grant', 1],
+    ['renew', 2],
     ['revoke', 1],
     ['sequence', 2],
     ['near', 1],
   ],
   [
+    ['grant', 3],
+    ['renew', 3],
+    ['leased', 1],
+    ['near', 1],
+  ],
+  [
     ['lock', 10],
     ['grant', 1],
+    ['renew', 1],
     ['revoke', 1],
     ['get', 1],
   ],

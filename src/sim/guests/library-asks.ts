@@ -60,6 +60,12 @@ export async function ask(asking: Asking, asked: Asked): Promise<Told> {
     case 'revoke':
       await client.revoke(asked.lease, { signal });
       return { kind: 'ended' };
+    case 'renew': {
+      const { lease, isQuestion } = asked;
+      if (!isQuestion) return { kind: 'left', leftMs: await client.renew(lease, { signal }) };
+      const report = await client.lease(lease, { signal });
+      return { kind: 'left', leftMs: report?.leftMs ?? null };
+    }
     case 'rev':
       return { kind: 'revision', revision: await client.rev({ signal }) };
     case 'wait':

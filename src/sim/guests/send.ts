@@ -6,6 +6,7 @@ import { Desk } from './desk.ts';
 import { followByWait, runDoozerErrands } from './doozer-guest.ts';
 import type { Errand, GuestPlan } from './errands.ts';
 import { runErrands } from './library-guest.ts';
+import { takeTurns } from './locker-guest.ts';
 import { watchOn } from './watcher-guest.ts';
 
 export type SendParts = {
@@ -29,7 +30,12 @@ export async function sendGuest(
     case 'library': {
       const options = { sessionLengthMs, requestTimeoutMs: plan.patienceMs };
       const client = cluster.client(process, name, options);
-      await runErrands(desk, client, process, errands);
+      const cutOff = (forMs: number): void => {
+        if (over()) return;
+        cluster.happened.guestsCutOff++;
+        net.cutOff(process, forMs);
+      };
+      await runErrands(desk, client, process, errands, cutOff);
       history.leaves(name);
       if (chance.below(2) === 0) await client.close();
       return endGuest(cluster, process);
@@ -45,6 +51,18 @@ export async function sendGuest(
       const client = cluster.client(process, name);
       watchOn({ name, history, client, process, chance, isCalm: over }).catch(fail);
       return;
+    }
+    case 'locker': {
+      const options = { sessionLengthMs, requestTimeoutMs: plan.patienceMs };
+      const client = cluster.client(process, name, options);
+      const stall = (forMs: number): void => {
+        cluster.happened.guestsStalled++;
+        process.pause();
+        world.after(forMs, () => process.resume(chance));
+      };
+      await takeTurns({ name, history, client, process, chance, stall, over });
+      history.leaves(name);
+      return endGuest(cluster, process);
     }
     case 'follower':
       return followByWait({ desk, net, process, machines, chance }, over);

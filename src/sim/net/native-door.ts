@@ -54,7 +54,10 @@ export class NativeConnection {
       overrun: () => this.#drop(closed.refused, 'it does not read its answers'),
     });
     this.#intake = new Intake<NativeRequest>({
-      handle: (request) => this.#session?.handle(request),
+      handle: (request) => {
+        parts.weather.tap?.request(this, request);
+        this.#session?.handle(request);
+      },
       mayTake: () => this.#session?.guest.full !== true && this.#outlet.room,
       pause: () => end.pause(),
       resume: () => end.resume(),
@@ -94,6 +97,7 @@ export class NativeConnection {
   }
 
   #closed(): void {
+    this.#parts.weather.tap?.closed(this);
     this.#patience.cancel();
     this.#intake.close();
     this.#outlet.close();
@@ -117,7 +121,10 @@ export class NativeConnection {
     const opened = this.#parts.server.openNative(
       decodeClientHello(bytes),
       {
-        answer: (reply, pinBytes) => this.#outlet.put(reply, pinBytes),
+        answer: (reply, pinBytes) => {
+          this.#parts.weather.tap?.reply(this, reply);
+          this.#outlet.put(reply, pinBytes);
+        },
         room: () => this.#outlet.room,
       },
       () => this.#intake.goOn(),

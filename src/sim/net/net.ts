@@ -7,11 +7,11 @@ import type { World } from '../world.ts';
 import { DoozerWire, dialFrom } from './dial.ts';
 import { type EntranceOf, SimEntrance } from './entrance.ts';
 import { SimLinks } from './links.ts';
-import { type NetCounts, type NetTemper, Weather } from './weather.ts';
+import { type NativeTap, type NetCounts, type NetTemper, Weather } from './weather.ts';
 import { type Listener, Wires } from './wires.ts';
 
 export type { DoozerWire } from './dial.ts';
-export type { NetCounts, NetTemper } from './weather.ts';
+export type { NativeTap, NetCounts, NetTemper } from './weather.ts';
 export { calmTemper, guestsWay } from './weather.ts';
 
 export type SimNetParts = {
@@ -42,6 +42,11 @@ export class SimNet {
 
   get counts(): Readonly<NetCounts> {
     return this.#weather.counts;
+  }
+
+  /** Who hears what guests ask and are answered. A rule that it finds broken is told to the run. */
+  tapNative(tap: NativeTap): void {
+    this.#weather.tap = tap;
   }
 
   setTemper(temper: NetTemper): void {
@@ -154,6 +159,11 @@ export class SimNet {
       end.cutFromOutside('connection reset');
       other?.cutFromOutside('connection reset');
     }
+  }
+
+  /** A guest loses its connections, and whatever was on its way over them, and gets none for a while. */
+  cutOff(process: Process, forMs: number): void {
+    this.#wires.cutOff(process, forMs);
   }
 
   #linksAt(address: string, process: Process): SimLinks | null {

@@ -1,4 +1,5 @@
 import type { Prng } from '../../base/index.ts';
+import type { NativeReply, NativeRequest } from '../../protocol/client/index.ts';
 import type { World } from '../world.ts';
 
 /** How a network behaves without any fault: drawn by the plan for a run, and changed in its course. */
@@ -58,6 +59,13 @@ export type NetCounts = {
   linksUp: number;
   /** Messages and chunks handed over on guests' connections, both ways. */
   guestMessages: number;
+};
+
+/** Hears what guests of the native protocol ask nodes, and what these answer, connection by connection. */
+export type NativeTap = {
+  readonly request: (connection: object, request: NativeRequest) => void;
+  readonly reply: (connection: object, reply: NativeReply) => void;
+  readonly closed: (connection: object) => void;
 };
 
 /** The way of everybody who has no address. */
@@ -151,6 +159,8 @@ export class Weather {
     linksUp: 0,
     guestMessages: 0,
   };
+  /** `null`: nobody listens. */
+  tap: NativeTap | null = null;
   readonly #ways = new Map<string, Map<string, Way>>();
 
   constructor(world: World, temper: NetTemper) {

@@ -29,6 +29,8 @@ export class Wires {
   readonly #ends = new Map<Process, Set<End>>();
   /** Machines without power, and the ends that were there when it went. */
   readonly #silent = new Map<string, readonly End[]>();
+  /** Processes that nobody can reach, and that reach nobody, until then. */
+  readonly #cutOff = new Map<Process, number>();
   #names = 0;
 
   constructor(weather: Weather) {
@@ -69,8 +71,23 @@ export class Wires {
     const end = this.#end(call.process, call.kind, from, call.to);
     end.handle(call.handlers);
     end.whenOpened(() => call.opened(end));
-    end.way.carry(() => this.#callComes(call, end));
+    const go = (): void => end.way.carry(() => this.#callComes(call, end));
+    const untilMs = this.#cutOff.get(call.process) ?? 0;
+    if (untilMs > weather.world.nowMs) weather.world.at(untilMs, go);
+    else go();
     return end;
+  }
+
+  /** Its connections close, as seen from both ends, and those that it opens wait until `forMs` have passed. */
+  cutOff(process: Process, forMs: number): void {
+    const { counts, world } = this.weather;
+    this.#cutOff.set(process, world.nowMs + forMs);
+    for (const end of [...(this.#ends.get(process) ?? [])]) {
+      counts.resets++;
+      const { other } = end;
+      end.cutFromOutside('connection reset');
+      other?.cutFromOutside('connection reset');
+    }
   }
 
   /** Open connections between nodes that lead from `from` to `to`. */

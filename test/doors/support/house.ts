@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { Doors, type DoorsParts } from '../../../src/doors/index.ts';
-import type { Clock } from '../../../src/ports/index.ts';
+import type { Clock, Host } from '../../../src/ports/index.ts';
 import {
   DoozerFramer,
   type DoozerResponse,
@@ -23,9 +23,12 @@ export const realClock: Clock = {
 };
 
 export type HouseOptions = Partial<
-  Pick<DoorsParts, 'peers' | 'connectionsMax' | 'unsentBytesMax'>
+  Pick<
+    DoorsParts,
+    'peers' | 'connectionsMax' | 'unsentBytesMax' | 'unfinishedBytesMax' | 'unfinishedMs' | 'meters'
+  >
 > &
-  Partial<Pick<ServerParts, 'secrets' | 'limits'>>;
+  Partial<Pick<ServerParts, 'secrets' | 'limits'>> & { readonly host?: Host };
 
 /** A fake node behind real doors on a free port of loopback. */
 export class House {
@@ -39,7 +42,11 @@ export class House {
       clock: realClock,
       logger: silentLogger,
       secrets: options.secrets ?? { rw: '', ro: '' },
-      about: { address: () => this.doors.address(), version: 'test' },
+      about: {
+        address: () => this.doors.address(),
+        version: 'test',
+        ...(options.host && { host: options.host }),
+      },
       limits: options.limits ?? {},
     });
     this.doors = new Doors({
@@ -48,8 +55,13 @@ export class House {
       clock: realClock,
       logger: silentLogger,
       peers: options.peers ?? ((_request, socket) => socket.destroy()),
+      ...(options.meters && { meters: options.meters }),
       ...(options.connectionsMax !== undefined && { connectionsMax: options.connectionsMax }),
       ...(options.unsentBytesMax !== undefined && { unsentBytesMax: options.unsentBytesMax }),
+      ...(options.unfinishedBytesMax !== undefined && {
+        unfinishedBytesMax: options.unfinishedBytesMax,
+      }),
+      ...(options.unfinishedMs !== undefined && { unfinishedMs: options.unfinishedMs }),
     });
   }
 

@@ -16,6 +16,7 @@ import {
   term,
   utf8,
 } from '../../../src/base/index.ts';
+import { type NodeCounts, Tallies } from '../../../src/node/counts.ts';
 import type {
   Cancel,
   EventWatcher,
@@ -228,6 +229,16 @@ export class FakeNode implements NodeHandle {
     for (const listener of [...this.condemnedListeners]) listener();
   }
 
+  counts(): NodeCounts {
+    return {
+      ...new Tallies(),
+      proposals: this.proposed.length,
+      proposalsWaiting: 0,
+      readsWaiting: 0,
+      logTailBytes: 0,
+    };
+  }
+
   status(): NodeStatus {
     const membership = soleMembership(fakeId, '127.0.0.1:8046');
     const addresses = new Map([...membership.addresses, [otherId, '127.0.0.1:8047']]);
@@ -262,6 +273,7 @@ export class FakeNode implements NodeHandle {
       peers: [],
       leadingForMs: this.isLeading ? 1000 : null,
       sinceChangeMs: 1000,
+      diskFull: false,
       digests: { condemned: null, outvoted: [], dispute: null },
     };
   }

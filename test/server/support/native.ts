@@ -1,4 +1,5 @@
 import { noLease, sessionId, textOf, utf8 } from '../../../src/base/index.ts';
+import type { Host } from '../../../src/ports/index.ts';
 import type {
   NativeEvent,
   NativeReply,
@@ -29,12 +30,18 @@ export function describe(reply: NativeReply): string {
       return `${tag} event ${event(reply.event)}`;
     case 'events':
       return `${tag} events ${reply.events.map(event).join(',')} progress=${reply.progress}`;
+    case 'health':
+      return `${tag} health ${reply.health.members.map((it) => `${it.part} ${it.slot}`).join()} empty=${reply.health.emptySlots.join()} alarms=${reply.health.alarms.map(({ name }) => name).join()}`;
+    case 'logLevel':
+      return `${tag} log level ${reply.level}`;
     case 'status':
       return `${tag} status ${reply.report.role} @${reply.report.revision}`;
     case 'members':
       return `${tag} members ${[...reply.membership.addresses.values()].join(',')}`;
     case 'pong':
       return `${tag} pong`;
+    case 'home':
+      return `${tag} home ${reply.home.nodeId} ${reply.home.belongs} ${reply.home.seeds.join(',')}`;
     case 'created':
       return `${tag} created ${reply.path} @${reply.revision}`;
     case 'counted':
@@ -118,14 +125,24 @@ export class NativeConversation {
   hasRoom = true;
 
   constructor(
-    options: { rw?: string; ro?: string; secret?: string; limits?: Partial<ServerLimits> } = {},
+    options: {
+      rw?: string;
+      ro?: string;
+      secret?: string;
+      limits?: Partial<ServerLimits>;
+      host?: Host;
+    } = {},
   ) {
     this.server = new Server({
       node: this.node,
       clock: this.clock,
       logger: silentLogger,
       secrets: { rw: options.rw ?? '', ro: options.ro ?? '' },
-      about: { address: () => '127.0.0.1:8046', version: 'test' },
+      about: {
+        address: () => '127.0.0.1:8046',
+        version: 'test',
+        ...(options.host && { host: options.host }),
+      },
       limits: options.limits ?? {},
     });
     const opened = this.server.openNative(

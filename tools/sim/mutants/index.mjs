@@ -3,6 +3,7 @@ import { laterMutants } from './later.mjs';
 import { life } from './life.mjs';
 import { node } from './node.mjs';
 import { raft } from './raft.mjs';
+import { recipes } from './recipes.mjs';
 import { sessions } from './sessions.mjs';
 import { tree } from './tree.mjs';
 import { wal } from './wal.mjs';
@@ -18,6 +19,7 @@ export const mutants = [
   ...life,
   ...wal,
   ...sessions,
+  ...recipes,
 ];
 
 /** Bugs that no fault of the simulator brings to light yet; each says what is missing. */

@@ -52,13 +52,6 @@ export const sessions = [
     edits: [['reign.ends.set(id, renewedMs);', '']],
   },
   {
-    id: 'leases-never-end',
-    bug: 'a lease whose end was proposed once, and whose outcome is not known, never ends',
-    source: 'consensus rule: a dead holder’s lease lasts at most one length more per leader change',
-    file: 'src/node/leases.js',
-    edits: [['reign.queue.add(id, isKnown ? nowMs : nowMs + againMs);', '']],
-  },
-  {
     id: 'session-forgets-on-snapshot',
     bug: 'a snapshot holds sessions without their answers',
     source: 'etcd#14890; consensus rule: sessions and state change together',
