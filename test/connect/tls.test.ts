@@ -18,6 +18,12 @@ async function start(name: string | null, cluster = new FakeCluster()) {
   endings.push(server.stop);
   return { cluster, server };
 }
+function called(name: string): FakeCluster {
+  const cluster = new FakeCluster();
+  cluster.name = name;
+  return cluster;
+}
+
 const pem = (name: string) => readFileSync(pemFile(name));
 
 async function open(...where: Parameters<typeof connect>) {
@@ -43,8 +49,8 @@ describe('connect() with TLS', () => {
   });
 
   it('looks names up in a boot cluster that may have TLS, or not, for itself', async () => {
-    const { server: plain } = await start(null);
-    const { server: secured } = await start('node');
+    const { server: plain } = await start(null, called('plain'));
+    const { server: secured } = await start('node', called('secured'));
     const { cluster: names, server: boot } = await start('node2');
     names.set('/ctl/ns/plain/1', plain.address);
     names.set('/ctl/ns/secured/1', secured.address);
