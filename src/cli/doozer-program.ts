@@ -10,7 +10,7 @@ export const doozerFlagTable: readonly Flag[] = [
   {
     name: 'a',
     value: 'uri',
-    text: 'the cluster to use, "doozer:?ca=HOST:PORT"',
+    text: 'the cluster to use, "doozer:?ca=HOST:PORT"; with TLS "doozers:?ca=HOST:PORT"',
     byDefault: defaultUri,
   },
   {
@@ -84,6 +84,9 @@ elect and lock end with that of their program, 123 when they had to end it.
 Environment:
   DOOZER_URI       the cluster to use; -a beats it
   DOOZER_BOOT_URI  the cluster where names are looked up; -b beats it
+  DOOZER_TLSCA     for "doozers:": the file of the CA that signs the nodes' certificates; "tlsca=" beats it
+  DOOZER_TLSCERT, DOOZER_TLSKEY
+                   the files of a certificate to show, and its key; "tlscert=", "tlskey=" beat them
 `;
 
 /** Characters of a command's arguments in the list of commands. */

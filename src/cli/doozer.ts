@@ -1,4 +1,5 @@
 import type { Client } from '../client/index.ts';
+import type { TlsFiles } from '../connect/index.ts';
 import { Complaint, status } from './complaint.ts';
 import {
   defaultUri,
@@ -169,6 +170,14 @@ const uriOf = (flags: ParsedFlags, { env }: Pick<Terminal, 'env'>): string =>
 const bootUriOf = (flags: ParsedFlags, { env }: Terminal): string | null =>
   lastGiven(flags, 'b') ?? (env['DOOZER_BOOT_URI'] || null);
 
+/** Those of the URI; where it names none, those of the environment. */
+function tlsFiles(ofUri: TlsFiles, { env }: Terminal): TlsFiles {
+  const caFile = ofUri.caFile ?? (env['DOOZER_TLSCA'] || undefined);
+  const certFile = ofUri.certFile ?? (env['DOOZER_TLSCERT'] || undefined);
+  const keyFile = ofUri.certFile === undefined ? env['DOOZER_TLSKEY'] || undefined : ofUri.keyFile;
+  return { ...(caFile && { caFile }), ...(certFile && { certFile }), ...(keyFile && { keyFile }) };
+}
+
 async function open(flags: ParsedFlags, terminal: Terminal, signal: AbortSignal): Promise<Client> {
   const uriText = uriOf(flags, terminal);
   const bootText = bootUriOf(flags, terminal);
@@ -176,13 +185,22 @@ async function open(flags: ParsedFlags, terminal: Terminal, signal: AbortSignal)
   const { connect, parseUri } = await import('../connect/index.ts');
   const uri = parseUri(uriText);
   if (uri.kind === 'invalid') throw new Complaint(`Error: invalid uri: ${uri.reason}`);
-  const options = { uri: uriText, signal, openTimeoutMs };
+  const options = {
+    uri: uriText,
+    signal,
+    openTimeoutMs,
+    ...(uri.tls !== null && { tls: tlsFiles(uri.tls, terminal) }),
+  };
   if (bootText === null || bootText === '') {
     if (uri.addresses.length > 0) return connect(options);
     throw new Complaint('Error: invalid uri: "cn" without "ca" needs -b or DOOZER_BOOT_URI');
   }
   const boot = parseUri(bootText);
-  if (boot.kind === 'uri') return connect({ ...options, bootUri: bootText });
+  if (boot.kind === 'uri') {
+    const isTls = (uri.clusterName !== null && boot.tls !== null) || uri.tls !== null;
+    const tls = isTls && { tls: tlsFiles(uri.tls ?? {}, terminal) };
+    return connect({ ...options, ...tls, bootUri: bootText });
+  }
   throw new Complaint(`Error: invalid uri: ${boot.reason}`);
 }
 

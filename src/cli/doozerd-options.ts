@@ -3,7 +3,7 @@ import type { DaemonOptions } from '../daemon/index.ts';
 import { parseAddress, parseUri } from '../naming/index.ts';
 import { Complaint } from './complaint.ts';
 import { doozerdDefaults } from './doozerd-program.ts';
-import { lastGiven, type ParsedFlags, parseGoBoolean } from './go-flags.ts';
+import { isOn, lastGiven, type ParsedFlags, parseGoBoolean } from './go-flags.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Defaulted = keyof typeof doozerdDefaults;
@@ -18,7 +18,6 @@ export function daemonOptions(
   env: Environment,
   version: string,
 ): DaemonOptions {
-  refuseTls(flags);
   const clusterName = clusterNameOf(textOf(flags, 'c'));
   const listen = listenAddress(textOf(flags, 'l'));
   const web = lastGiven(flags, 'w');
@@ -46,6 +45,7 @@ export function daemonOptions(
     minVoters: countOf(flags, 'min-voters', limits.votersMax),
     secrets: secretsOf(env),
     version,
+    tls: tlsOf(flags),
     logLevel: logLevelOf(flags),
   };
 }
@@ -196,10 +196,23 @@ function logLevelOf(flags: ParsedFlags): LogLevel {
   throw badFlag(`invalid value "${text}" for flag -log-level: one of ${logLevels.join(', ')}`);
 }
 
-function refuseTls(flags: ParsedFlags): void {
-  const cert = lastGiven(flags, 'tlscert');
-  const key = lastGiven(flags, 'tlskey');
-  if (cert === null && key === null) return;
-  if (cert === null || key === null) throw refuse('-tlscert and -tlskey: need both, or neither');
-  throw refuse('-tlscert and -tlskey are not supported yet: TLS comes with a later version');
+/** Relative names are taken from where the process was started. */
+function tlsOf(flags: ParsedFlags): DaemonOptions['tls'] {
+  const [certFile, keyFile, caFile] = ['tlscert', 'tlskey', 'tlsca'].map((name) => {
+    const file = lastGiven(flags, name);
+    if (file === '') throw refuse(`-${name} "": name a file`);
+    return file;
+  });
+  const guestsCertified = isOn(flags, 'tlsclients');
+  if ((certFile ?? null) === null && (keyFile ?? null) === null) {
+    if ((caFile ?? null) !== null) throw refuse('-tlsca needs -tlscert and -tlskey');
+    if (guestsCertified) throw refuse('-tlsclients needs -tlscert, -tlskey and -tlsca');
+    return null;
+  }
+  if (typeof certFile !== 'string' || typeof keyFile !== 'string') {
+    throw refuse('-tlscert and -tlskey: need both, or neither');
+  }
+  if (typeof caFile === 'string') return { certFile, keyFile, caFile, guestsCertified };
+  if (guestsCertified) throw refuse('-tlsclients needs -tlsca, which signs their certificates');
+  return { certFile, keyFile, guestsCertified };
 }

@@ -65,6 +65,8 @@ async function runDaemon(options: DaemonOptions): Promise<void> {
   const logForm = process.stderr.isTTY ? 'pretty' : 'json';
   const daemon = await startDaemon({ ...options, logForm });
   signals.stopWith(daemon);
+  // Without certificates it ends the process, as ever.
+  if (options.tls !== null) process.on('SIGHUP', () => daemon.reload());
   await daemon.done;
 }
 

@@ -1,17 +1,19 @@
 import WebSocket from 'ws';
 import { ClusterError, limits } from '../base/index.ts';
-import type { Dial, Socket } from '../ports/index.ts';
+import type { Dial, Socket, TlsTexts } from '../ports/index.ts';
+import { connectionOptions, handshakeReason } from '../tls/index.ts';
 
 /** Where nodes take clients that speak our own protocol. */
 const clientPath = '/client';
 /** How long a closed connection may take to say goodbye. A stopped node never does. */
 const farewellMs = 250;
 
-/** Real sockets. */
-export const webSocketDial: Dial = {
+/** Real sockets; with TLS when `tls` says how, asked for each connection. */
+export const webSocketDial = (tls: (() => TlsTexts) | null): Dial => ({
   connect: (address, timeoutMs) =>
     new Promise((opened, failed) => {
-      const socket = new WebSocket(`ws://${address}${clientPath}`, {
+      const socket = new WebSocket(`${tls === null ? 'ws' : 'wss'}://${address}${clientPath}`, {
+        ...(tls !== null && connectionOptions(tls())),
         // Both ends must say no, or every message passes through zlib.
         perMessageDeflate: false,
         maxPayload: limits.frameBytesMax,
@@ -21,12 +23,17 @@ export const webSocketDial: Dial = {
       socket.binaryType = 'nodebuffer';
       const refused = (error: Error): void => failed(unreachable(address, error));
       socket.once('error', refused);
+      // A node says in its status line what it wants instead: TLS, or a certificate.
+      socket.once('unexpected-response', (_request, { statusCode, statusMessage }) => {
+        refused(new Error(statusMessage || `it answers with HTTP status ${statusCode}`));
+        socket.terminate();
+      });
       socket.once('open', () => {
         socket.off('error', refused);
         opened(socketOver(socket));
       });
     }),
-};
+});
 
 function unreachable(address: string, error: NodeJS.ErrnoException): ClusterError {
   const reasons: Readonly<Record<string, string>> = {
@@ -38,7 +45,7 @@ function unreachable(address: string, error: NodeJS.ErrnoException): ClusterErro
     ETIMEDOUT: 'no answer',
   };
   const noAnswer = error.message.includes('timed out') ? 'no answer' : null;
-  const reason = noAnswer ?? reasons[error.code ?? ''] ?? error.message;
+  const reason = handshakeReason(error) ?? noAnswer ?? reasons[error.code ?? ''] ?? error.message;
   return new ClusterError('ERR_UNREACHABLE', `Cannot reach ${address}: ${reason || 'failed'}`, {
     cause: error,
   });

@@ -42,5 +42,6 @@ export type {
 } from '../client/index.ts';
 export { count, create, del, get, oldestRevision, put, when } from '../client/index.ts';
 export { parseUri } from '../naming/index.ts';
+export type { TlsFiles, TlsTexts } from '../ports/index.ts';
 export type { ConnectOptions } from './connect.ts';
 export { connect } from './connect.ts';

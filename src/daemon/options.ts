@@ -1,5 +1,6 @@
 import type { LogLevel } from '../base/index.ts';
 import type { LifeOptions } from '../life/index.ts';
+import type { CertificateAlarm } from '../tls/index.ts';
 import type { LogForm } from './logger.ts';
 
 /** How a daemon runs: the command line and the environment, read and checked. */
@@ -12,9 +13,21 @@ export type DaemonOptions = LifeOptions & {
   readonly web: string | null;
   /** Whether the operator named `web`: then a taken port is an error. */
   readonly webExplicit: boolean;
+  /** `null`: plain TCP. Else TLS on every port and to every other node. */
+  readonly tls: DaemonTls | null;
   readonly logLevel: LogLevel;
   /** Default: JSON. */
   readonly logForm?: LogForm;
+};
+
+/** Names of PEM files, looked at again while the node runs. */
+export type DaemonTls = {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Peers must show a certificate that this signed; absent: the secret is all that they prove. */
+  readonly caFile?: string;
+  /** Guests must show one, too. */
+  readonly guestsCertified: boolean;
 };
 
 /** A node that runs. */
@@ -23,6 +36,10 @@ export type Daemon = {
   readonly address: string;
   /** host:port of the web view; `null`: there is none. */
   readonly webAddress: string | null;
+  /** Looks at the files of certificates at once. */
+  readonly reload: () => void;
+  /** A certificate of this node that ends soon; `null`: none. */
+  readonly certificateAlarm: () => CertificateAlarm | null;
   readonly logLevel: () => LogLevel;
   readonly setLogLevel: (level: LogLevel) => void;
   /** Hands leadership over, drains, syncs. May be called twice. */

@@ -1,6 +1,7 @@
-import { WebDoor } from '../doors/index.ts';
+import { type DoorTls, WebDoor } from '../doors/index.ts';
 import { Life } from '../life/index.ts';
 import { systemClock } from '../platform/index.ts';
+import { type CertificateAlarm, Certificates } from '../tls/index.ts';
 import {
   advertisedAddress,
   claimAddresses,
@@ -10,7 +11,7 @@ import {
 } from './address.ts';
 import { ProcessHost } from './host.ts';
 import { type ProcessLogger, pinoLogger } from './logger.ts';
-import type { Daemon, DaemonOptions } from './options.ts';
+import type { Daemon, DaemonOptions, DaemonTls } from './options.ts';
 import { type RealWorld, realWorld } from './world.ts';
 
 /**
@@ -26,9 +27,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const [listen = options.listen] = await claimAddresses([options.listen, ...wanted]);
   const { advertise: told } = options;
   const address = told === undefined ? publishedAddress(listen) : advertisedAddress(told, listen);
-  const daemon = new RunningDaemon(options, logger, listen, address);
+  const tls = openTls(options.tls, address, logger);
+  const daemon = new RunningDaemon(options, logger, listen, address, tls);
   await daemon.start();
   return daemon;
+}
+
+/** @throws ERR_BAD_ARGUMENT with the file and what is wrong with it. */
+function openTls(tls: DaemonTls | null, address: string, logger: ProcessLogger): DoorTls | null {
+  if (tls === null) return null;
+  const { guestsCertified, ...files } = tls;
+  const certificates = new Certificates({ files, address, clock: systemClock(), logger });
+  return { certificates, guestsCertified };
 }
 
 const aliveMs = 60_000;
@@ -42,6 +52,7 @@ class RunningDaemon implements Daemon {
   readonly #host: ProcessHost;
   /** The parts' timers keep no process alive, and there are moments without a socket. */
   readonly #alive = setInterval(() => {}, aliveMs);
+  readonly #tls: DoorTls | null;
   #world: RealWorld | null = null;
   #web: WebDoor | null = null;
   #life: Life | null = null;
@@ -52,7 +63,13 @@ class RunningDaemon implements Daemon {
   #reject!: (error: unknown) => void;
   readonly done: Promise<void>;
 
-  constructor(options: DaemonOptions, logger: ProcessLogger, listen: string, address: string) {
+  constructor(
+    options: DaemonOptions,
+    logger: ProcessLogger,
+    listen: string,
+    address: string,
+    tls: DoorTls | null,
+  ) {
     this.#options = options;
     this.#logger = logger;
     this.#host = new ProcessHost({
@@ -62,6 +79,7 @@ class RunningDaemon implements Daemon {
     });
     this.#listen = listen;
     this.address = address;
+    this.#tls = tls;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -76,17 +94,30 @@ class RunningDaemon implements Daemon {
     return this.#web?.address() ?? null;
   }
 
+  reload(): void {
+    this.#tls?.certificates.reload();
+  }
+
+  certificateAlarm(): CertificateAlarm | null {
+    return this.#tls?.certificates.alarm() ?? null;
+  }
+
   async start(): Promise<void> {
+    this.#tls?.certificates.start();
     try {
       this.#life = await this.#begin([], false);
       this.#web = await this.#startWeb(this.#life);
       await this.#host.start();
     } catch (error) {
       await this.#life?.stop();
+      this.#tls?.certificates.stop();
       clearInterval(this.#alive);
       throw error;
     }
-    const over = () => clearInterval(this.#alive);
+    const over = () => {
+      clearInterval(this.#alive);
+      this.#tls?.certificates.stop();
+    };
     this.done.then(over, over);
     this.#following = this.#follow(this.#life);
   }
@@ -109,7 +140,7 @@ class RunningDaemon implements Daemon {
   }
 
   #begin(through: readonly string[], mustAttach: boolean): Promise<Life> {
-    this.#world = realWorld(this.#listen, this.#host);
+    this.#world = realWorld(this.#listen, this.#host, this.#tls);
     return Life.begin({
       world: this.#world,
       options: this.#options,
@@ -150,6 +181,7 @@ class RunningDaemon implements Daemon {
         metrics: this.#world?.metrics() ?? null,
         clock: systemClock(),
         nodeAddress: () => this.address,
+        tls: this.#tls,
       });
       await door.start();
       return door;

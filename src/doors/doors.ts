@@ -3,12 +3,14 @@ import { Socket } from 'node:net';
 import { limits } from '../base/index.ts';
 import type { Clock, Logger } from '../ports/index.ts';
 import type { Server } from '../server/index.ts';
+import { isCertified } from '../tls/index.ts';
 import { admit } from './admission.ts';
 import { DoozerDoor } from './doozer.ts';
 import { createHttp, refuse, type Upgrade } from './http.ts';
 import { Metrics, type MetricsParts } from './metrics.ts';
 import { NativeDoor } from './native.ts';
 import { Port } from './port.ts';
+import { certificateWanted, type DoorTls } from './tls.ts';
 
 export type DoorsParts = {
   /** host:port; port 0 takes a free one. */
@@ -18,6 +20,8 @@ export type DoorsParts = {
   readonly logger: Logger;
   /** Takes an upgrade request of a peer, on `/peer`. The socket is the transport's from there on. */
   readonly peers: Upgrade;
+  /** Absent: plain TCP. */
+  readonly tls?: DoorTls | null;
   /** What /metrics tells besides server and doors; absent: there is no /metrics. */
   readonly meters?: Pick<MetricsParts, 'links' | 'saveSeconds' | 'ofProcess'>;
   /** Other than the usual, for tests. */
@@ -73,6 +77,7 @@ export class Doors {
       doozer: (socket, first) => this.#doozer.accept(socket, first),
       http: this.#http,
       connectionsMax: this.#connectionsMax,
+      tls: parts.tls ?? null,
     });
   }
 
@@ -133,6 +138,10 @@ export class Doors {
   readonly #client: Upgrade = (request, socket, head) => {
     if (this.#port.connections > this.#connectionsMax) {
       refuse(socket, '503 Service Unavailable');
+      return;
+    }
+    if (this.#parts.tls?.guestsCertified === true && !isCertified(socket)) {
+      refuse(socket, certificateWanted);
       return;
     }
     if (socket instanceof Socket) this.#port.settle(socket);

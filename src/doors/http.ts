@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { limits } from '../base/index.ts';
 import type { Metrics } from './metrics.ts';
 import { plain } from './plain.ts';
+import type { DoorTls } from './tls.ts';
 
 /** Takes over a connection that asked to leave HTTP. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -17,13 +19,15 @@ export type HttpParts = {
   readonly admit: (request: IncomingMessage, response: ServerResponse, then: () => void) => void;
   /** Answers every other request; `null`: 404. */
   readonly page: ((request: IncomingMessage, response: ServerResponse) => void) | null;
+  /** For a server that listens itself: it speaks TLS and nothing else. */
+  readonly tls?: DoorTls | null;
 };
 
 const headerBytesMax = 16 * 1024;
 
 /** The HTTP side of a port: the two health questions, upgrades, and pages if there are any. */
 export function createHttp(parts: HttpParts): Server {
-  const server = createServer({ maxHeaderSize: headerBytesMax, noDelay: true });
+  const server = serverOf(parts.tls ?? null);
   // A plain socket time-out, which a WebSocket leaves behind. Node's own header and request time-outs work only on a server that
   // listens, and behind the shared port this one does not.
   server.timeout = limits.httpQuietMs;
@@ -38,6 +42,16 @@ export function createHttp(parts: HttpParts): Server {
     else take(request, socket, head);
   });
   server.on('clientError', (_error, socket) => refuse(socket, '400 Bad Request'));
+  return server;
+}
+
+function serverOf(tls: DoorTls | null): Server {
+  const options = { maxHeaderSize: headerBytesMax, noDelay: true };
+  if (tls === null) return createServer(options);
+  const { certificates } = tls;
+  const server = createTlsServer({ ...options, ...certificates.serverOptions() });
+  const forget = certificates.onChange(() => server.setSecureContext(certificates.serverOptions()));
+  server.once('close', forget);
   return server;
 }
 

@@ -4,6 +4,7 @@ import type { NodeStatus } from '../node/index.ts';
 import { childOf, parsePath, rootPath } from '../paths/index.ts';
 import type { Clock } from '../ports/index.ts';
 import type { Server } from '../server/index.ts';
+import { isCertified } from '../tls/index.ts';
 import { children, stat, type View } from '../tree/index.ts';
 import { addressOf, listenOn } from './address.ts';
 import { admit } from './admission.ts';
@@ -11,6 +12,7 @@ import { createHttp, pathOf } from './http.ts';
 import type { Metrics } from './metrics.ts';
 import { type PageMember, type PageName, pageHeaders, pageOf } from './page.ts';
 import { plain } from './plain.ts';
+import { certificateWanted, type DoorTls } from './tls.ts';
 
 export type WebDoorParts = {
   /** host:port; port 0 takes a free one. */
@@ -21,6 +23,8 @@ export type WebDoorParts = {
   readonly clock: Clock;
   /** What this node calls its own address. */
   readonly nodeAddress: () => string;
+  /** Absent: plain TCP. */
+  readonly tls?: DoorTls | null;
 };
 
 /** Names one page lists. */
@@ -44,6 +48,7 @@ export class WebDoor {
       metrics: parts.metrics,
       admit: (request, response, then) => admit(parts, request, response, then),
       page: (request, response) => this.#page(request, response),
+      tls: parts.tls ?? null,
     });
   }
 
@@ -71,6 +76,8 @@ export class WebDoor {
       plain(response, 405, '');
     } else if (!path.endsWith('/')) {
       plain(response, 404, '');
+    } else if (this.#parts.tls?.guestsCertified === true && !isCertified(request.socket)) {
+      plain(response, 403, `${certificateWanted.slice(4)}\n`);
     } else {
       admit(this.#parts, request, response, () => this.#show(request, response, path));
     }

@@ -9,7 +9,7 @@ import {
   parseUri,
   readNames,
 } from '../naming/index.ts';
-import type { Clock, Logger } from '../ports/index.ts';
+import type { Clock, Logger, TlsFiles } from '../ports/index.ts';
 import { Awaited, pause } from './patience.ts';
 import { askHome, type SeedAnswer } from './seeds.ts';
 import { attempt, type FoundLeave, throwIfAborted } from './settle.ts';
@@ -22,7 +22,11 @@ export type BootPlan = {
   readonly secret: string;
   readonly keepsData: boolean;
   /** Where the boot cluster is, and the secret for it. */
-  readonly boot: { readonly addresses: readonly string[]; readonly secret: string };
+  readonly boot: {
+    readonly addresses: readonly string[];
+    readonly secret: string;
+    readonly tls?: false | TlsFiles;
+  };
   /** It belongs to a cluster already and only looks for its nodes. */
   readonly attachOnly: boolean;
 };
@@ -269,5 +273,10 @@ export function bootOf({ bootUri, secrets }: LifeOptions): BootPlan['boot'] | nu
   if (uri.kind === 'invalid' || uri.addresses.length === 0) {
     throw new ClusterError('ERR_BAD_ARGUMENT', `Cannot use the boot URI: invalid uri: ${reason}`);
   }
-  return { addresses: uri.addresses, secret: uri.secret ?? secrets.rw };
+  // Its own URI says whether it has TLS, whatever this node's cluster has.
+  return {
+    addresses: uri.addresses,
+    secret: uri.secret ?? secrets.rw,
+    tls: uri.tls ?? false,
+  };
 }

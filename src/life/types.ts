@@ -10,6 +10,7 @@ import type {
   LogStore,
   PeerLinks,
   Random,
+  TlsFiles,
 } from '../ports/index.ts';
 import type { Server } from '../server/index.ts';
 import type { WalOptions } from '../wal/index.ts';
@@ -75,6 +76,8 @@ export type Entrance = {
 
 /** How a node reaches another one as any program would. */
 export type ClientWanted = ClientOptions & {
+  /** Absent: as this node's own cluster has it. */
+  readonly tls?: false | TlsFiles;
   /** How long to look for a node before giving up. */
   readonly openTimeoutMs?: number;
   readonly signal?: AbortSignal;

@@ -12,4 +12,5 @@ export type {
 export type { LogFields, Logger } from './logger.ts';
 export type { PeerEvents, PeerLinks } from './peer-links.ts';
 export type { Random } from './random.ts';
+export type { TlsFiles, TlsTexts } from './tls.ts';
 export type { Room, Upkeep } from './upkeep.ts';

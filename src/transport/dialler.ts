@@ -2,8 +2,10 @@ import { WebSocket } from 'ws';
 import type { NodeId, Prng } from '../base/index.ts';
 import { limits } from '../base/index.ts';
 import type { Clock, Timer } from '../ports/index.ts';
+import { connectionOptions } from '../tls/index.ts';
 import type { LinkEvents, LinkParts } from './link.ts';
 import { Link } from './link.ts';
+import type { PeerTls } from './options.ts';
 
 export type DiallerParts = {
   readonly peer: NodeId;
@@ -12,6 +14,7 @@ export type DiallerParts = {
   readonly prng: Prng;
   readonly hello: LinkParts['hello'];
   readonly proofKey: Uint8Array | null;
+  readonly tls: PeerTls | null;
   readonly helloTimeoutMs: number;
   readonly events: LinkEvents;
   /** The address makes no URL. */
@@ -87,7 +90,7 @@ export class Dialler {
   #dial(): void {
     this.#timer = null;
     const { address, clock, hello, helloTimeoutMs, peer, proofKey, events } = this.#parts;
-    const socket = dialSocket(address);
+    const socket = dialSocket(address, this.#parts.tls);
     if (socket === null) {
       this.#again();
       this.#parts.unusable(`"${address}" is no address`);
@@ -139,9 +142,10 @@ export class Dialler {
 }
 
 /** `null` when the address makes no URL: it stays wrong until `setPeers` brings another. */
-function dialSocket(address: string): WebSocket | null {
+function dialSocket(address: string, tls: PeerTls | null): WebSocket | null {
   try {
-    return new WebSocket(`ws://${address}${peerUrlPath}`, {
+    return new WebSocket(`${tls === null ? 'ws' : 'wss'}://${address}${peerUrlPath}`, {
+      ...(tls !== null && connectionOptions(tls.dialTexts())),
       perMessageDeflate: false,
       maxPayload: limits.frameBytesMax,
       followRedirects: false,

@@ -8,6 +8,7 @@ import {
   encodePeerHello,
   encodePeerProof,
 } from '../protocol/index.ts';
+import { handshakeReason } from '../tls/index.ts';
 import { type Hellos, nonceFor, proofOf, refusalOf, sameProof } from './greeting.ts';
 
 /** Why a link was closed on purpose, as its close code. */
@@ -86,7 +87,10 @@ export class Link {
     socket.on('ping', () => this.#sign());
     socket.on('pong', () => this.#sign());
     socket.on('error', (error) => {
-      this.#reason ??= error.message;
+      this.#reason ??= handshakeReason(error) ?? error.message;
+    });
+    socket.on('unexpected-response', (_request, response) => {
+      this.end(`refused: ${response.statusCode} ${response.statusMessage}`);
     });
     socket.on('close', (code, reason) => this.#onClose(code, reason.toString()));
     if (this.dialled) socket.on('open', () => this.#sayHello());

@@ -1,5 +1,13 @@
 import type { BootNumber, Lineage, NodeId, Prng } from '../base/index.ts';
-import type { Clock, Logger } from '../ports/index.ts';
+import type { Clock, Logger, TlsTexts } from '../ports/index.ts';
+
+/** How links are encrypted. */
+export type PeerTls = {
+  /** For each connection anew: certificates are replaced while the node runs. */
+  readonly dialTexts: () => TlsTexts;
+  /** Who opens a link here must show a certificate of a node. */
+  readonly mutual: boolean;
+};
 
 /** What a node's links need to know and to use. */
 export type PeerTransportOptions = {
@@ -12,6 +20,8 @@ export type PeerTransportOptions = {
   readonly lineage: () => Lineage | null;
   /** What peers must know to be heard. Empty: nothing. */
   readonly secret: string;
+  /** Absent: plain TCP, at both ends. */
+  readonly tls?: PeerTls | null;
   readonly clock: Clock;
   /** For jitter. */
   readonly prng: Prng;

@@ -6,6 +6,7 @@ import { assert, Guesses, limits } from '../base/index.ts';
 import type { PeerEvents, PeerLinks, Timer } from '../ports/index.ts';
 import type { PeerFrame, PeerHello } from '../protocol/index.ts';
 import { decodePeerFrame, encodePeerFrame, splitPeerFrame } from '../protocol/index.ts';
+import { peerNameRefusal, peerRefusal } from '../tls/index.ts';
 import { Dialler } from './dialler.ts';
 import { helloOf, proofKeyOf } from './greeting.ts';
 import type { LinkEvents } from './link.ts';
@@ -99,6 +100,13 @@ export class PeerTransport implements PeerLinks {
       socket.destroy();
       return;
     }
+    const mutual = this.#options.tls?.mutual === true;
+    const refusal = mutual ? peerRefusal(socket) : null;
+    if (refusal !== null) {
+      this.#news.down(null, refusal, from);
+      socket.end(`HTTP/1.1 403 ${refusal}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      return;
+    }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const link = new Link({
         socket: webSocket,
@@ -107,7 +115,7 @@ export class PeerTransport implements PeerLinks {
         proofKey: this.#proofKey,
         wrongProof: () => this.#guesses.failed(from, clock.now()),
         dialled: false,
-        expect: () => null,
+        expect: ({ address }) => (mutual ? peerNameRefusal(socket, address) : null),
         helloTimeoutMs: this.#options.peerHelloTimeoutMs ?? limits.peerHelloTimeoutMs,
         events: this.#inboundEvents(from),
       });
@@ -199,6 +207,7 @@ export class PeerTransport implements PeerLinks {
       prng,
       hello: this.#hello,
       proofKey: this.#proofKey,
+      tls: this.#options.tls ?? null,
       helloTimeoutMs: peerHelloTimeoutMs ?? limits.peerHelloTimeoutMs,
       events: {
         up: (link) => this.#onUp(peer, link),

@@ -47,11 +47,20 @@ describe('doozerd', () => {
       minVoters: 2,
       secrets: { rw: '', ro: '' },
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      tls: null,
       logLevel: 'info',
     });
   });
 
   it.each<[string[], Partial<DaemonOptions>]>([
+    [
+      ['-tlscert', 'c', '-tlskey', 'k'],
+      { tls: { certFile: 'c', keyFile: 'k', guestsCertified: false } },
+    ],
+    [
+      ['-tlscert', 'c', '-tlskey', 'k', '-tlsca', 'a', '-tlsclients'],
+      { tls: { certFile: 'c', keyFile: 'k', caFile: 'a', guestsCertified: true } },
+    ],
     [
       ['-timeout', '5', '-l', '127.0.0.1:8047', '-w', '127.0.0.1:8001', '-a', '127.0.0.1:8046'],
       {
@@ -136,13 +145,17 @@ describe('doozerd', () => {
       ['-advertise', 'a:0'],
       '-advertise "a:0": HOST or HOST:PORT is wanted, under which others reach this node',
     ],
-    [['-b', 'h:1'], '-b: invalid uri: it must begin with "doozer:?"'],
+    [['-b', 'h:1'], '-b: invalid uri: it must begin with "doozer:?" or "doozers:?"'],
     [['-data', ''], '-data "": name a folder, or "none" to keep nothing'],
     [['-tlscert', 'a'], '-tlscert and -tlskey: need both, or neither'],
+    [['-tlskey', 'a', '-tlsca', 'b'], '-tlscert and -tlskey: need both, or neither'],
+    [['-tlsca', 'a'], '-tlsca needs -tlscert and -tlskey'],
+    [['-tlsclients'], '-tlsclients needs -tlscert, -tlskey and -tlsca'],
     [
-      ['-tlscert', 'a', '-tlskey', 'b'],
-      '-tlscert and -tlskey are not supported yet: TLS comes with a later version',
+      ['-tlscert', 'a', '-tlskey', 'b', '-tlsclients'],
+      '-tlsclients needs -tlsca, which signs their certificates',
     ],
+    [['-tlscert', '', '-tlskey', 'b'], '-tlscert "": name a file'],
   ])('refuses %j in one line, status 1', async (words, line) => {
     expect(await run(words)).toEqual({
       status: 1,
@@ -168,7 +181,9 @@ describe('doozerd', () => {
   it('refuses a boot URI of the environment without repeating its secret', async () => {
     const { errors, status } = await run([], { DOOZER_BOOT_URI: 'ca=h&sk=hush' });
     expect(status).toBe(1);
-    expect(errors).toBe('doozerd: DOOZER_BOOT_URI: invalid uri: it must begin with "doozer:?"\n');
+    expect(errors).toBe(
+      'doozerd: DOOZER_BOOT_URI: invalid uri: it must begin with "doozer:?" or "doozers:?"\n',
+    );
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { FakeCluster, FakeNode } from './fake-cluster.ts';
@@ -11,9 +11,11 @@ export type FakeServer = {
   readonly stop: () => Promise<void>;
 };
 
-/** A node of `cluster` behind a real socket on loopback. */
-export async function serve(cluster: FakeCluster): Promise<FakeServer> {
-  const http = createHttpServer();
+/** A node of `cluster` behind a real socket on loopback; `http` with TLS, for instance. */
+export async function serve(
+  cluster: FakeCluster,
+  http: HttpServer = createHttpServer(),
+): Promise<FakeServer> {
   const sockets = new WebSocketServer({ server: http, path: '/client', perMessageDeflate: false });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');

@@ -37,7 +37,13 @@ describe('parseAddress()', () => {
 });
 
 describe('parseUri()', () => {
-  const uri = { kind: 'uri', clusterName: null, addresses: [] as string[], secret: null };
+  const uri = {
+    kind: 'uri',
+    clusterName: null,
+    addresses: [] as string[],
+    secret: null,
+    tls: null,
+  };
 
   it.each([
     ['doozer:?ca=127.0.0.1:8046', { addresses: ['127.0.0.1:8046'] }],
@@ -54,6 +60,12 @@ describe('parseUri()', () => {
     ['doozer:?c%61=a%3A1', { addresses: ['a:1'] }],
     ['doozer:?&ca=a:1&&', { addresses: ['a:1'] }],
     ['doozer:?ca=a:1&un=me&other=x&word', { addresses: ['a:1'] }],
+    ['doozers:?ca=h', { addresses: ['h:8046'], tls: {} }],
+    ['doozers:?ca=h&tlsca=/a/ca.pem', { addresses: ['h:8046'], tls: { caFile: '/a/ca.pem' } }],
+    [
+      'doozers:?cn=prod&tlscert=c%26.pem&tlskey=k.pem',
+      { clusterName: 'prod', tls: { certFile: 'c&.pem', keyFile: 'k.pem' } },
+    ],
   ])('reads %s', (text, said) => {
     expect(parseUri(text)).toEqual({ ...uri, ...said });
   });
@@ -65,6 +77,10 @@ describe('parseUri()', () => {
     ['doozer?:ca=a:1', 'must begin'],
     ['doozerd:?ca=a:1', 'must begin'],
     ['DOOZER:?ca=a:1', 'must begin'],
+    ['doozerss:?ca=a:1', 'must begin'],
+    ['doozer:?ca=a:1&tlsca=x', '"tlsca" is for TLS: begin with "doozers:?"'],
+    ['doozers:?ca=a:1&tlscert=x', '"tlscert" and "tlskey" need each other'],
+    ['doozers:?ca=a:1&tlsca=', 'the file name after "tlsca=" is empty'],
     ['doozer:?', 'needs an address'],
     ['doozer:?sk=x', 'needs an address'],
     ['doozer:?ca=', '"" is no address'],
@@ -85,6 +101,8 @@ describe('parseUri()', () => {
       'doozer:?ca=:&sk=hush',
       'doozer:?sk=hush',
       'doozer:?sk=hush%',
+      'doozer:?ca=h:1?sk=hush',
+      'doozer:?ca=h:1%26sk=hush',
     ]) {
       const read = parseUri(text);
       expect(read.kind === 'invalid' && read.reason).not.toContain('hush');

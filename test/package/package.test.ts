@@ -8,7 +8,7 @@ import { listLoaded } from './support/loaded.ts';
 import { Project } from './support/project.ts';
 
 /** What a client may need. Everything else is the server's. */
-const clientRooms = ['base', 'client', 'connect', 'naming', 'paths', 'ports', 'protocol'];
+const clientRooms = ['base', 'client', 'connect', 'naming', 'paths', 'ports', 'protocol', 'tls'];
 /** What those may need: sockets and message packing, with the addons that these use if they are there. */
 const clientPackages = [
   '@msgpackr-extract',

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -68,9 +68,13 @@ export class Station {
   readonly #sockets = new Set<Socket>();
   port = 0;
 
-  constructor(id: NodeId, options: Partial<PeerTransportOptions> = {}) {
+  constructor(
+    id: NodeId,
+    options: Partial<PeerTransportOptions> = {},
+    serverOf: (answer: RequestListener) => Server = createServer,
+  ) {
     this.id = id;
-    this.#server = createServer((_, response) => response.writeHead(404).end());
+    this.#server = serverOf((_, response) => response.writeHead(404).end());
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));

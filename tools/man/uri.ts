@@ -11,7 +11,10 @@ const keys = `  ca  the address of a node, HOST or HOST:PORT; port 8046 where no
   cn  the name of a cluster. With a boot cluster ("-b", DOOZER_BOOT_URI) it is looked up there, and the addresses that
       are announced are used instead of those of "ca". Without one it has no meaning, and there must be a "ca"
   sk  a secret of the cluster, shown to each node right after connecting
-  un  in use nowhere; accepted`;
+  un  in use nowhere; accepted
+  tlsca, tlscert, tlskey
+      with "doozers:?" in place of "doozer:?", which means TLS: PEM files with the CAs to trust
+      (else the public ones), a certificate to show, and its key`;
 
 const lookUp = `Every node announces its address in the file /ctl/ns/NAME/ID, in its own cluster and, if it has one, in the
 boot cluster. To look up a name is to read all files in /ctl/ns/NAME there.`;

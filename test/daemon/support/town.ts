@@ -26,6 +26,7 @@ export class Town {
       minVoters: 2,
       secrets: { rw: '', ro: '' },
       version: '1.2.3',
+      tls: null,
       logLevel: 'error',
       ...options,
     });

@@ -1,0 +1,6 @@
+export type { CertificateAlarm } from './certificates.ts';
+export { Certificates } from './certificates.ts';
+export { clientTls } from './client.ts';
+export { connectionOptions } from './options.ts';
+export { isCertified, peerNameRefusal, peerRefusal } from './peers.ts';
+export { handshakeReason } from './reasons.ts';
