@@ -8,9 +8,12 @@ export type TlsFiles = {
   readonly keyFile?: string;
 };
 
-/** The same as texts, PEM; `ca` absent: the public CAs are trusted. */
+/** The same as texts, PEM. */
 export type TlsTexts = {
+  /** The certificates that are trusted; absent: the public CAs. */
   readonly ca?: string | readonly string[];
+  /** The certificate to show, with those between it and its CA after it. */
   readonly cert?: string;
+  /** The key of that certificate, without a passphrase. */
   readonly key?: string;
 };
