@@ -292,13 +292,13 @@ describe('where doozer connects to', () => {
   });
 
   it.each([
-    [['-a', '127.0.0.1:8046', 'rev'], 'invalid uri: it must begin with "doozer:?"'],
+    [['-a', '127.0.0.1:8046', 'rev'], 'invalid uri: it must begin with "doozer:?" or "doozers:?"'],
     [
       ['-a', 'doozer:?', 'rev'],
       'invalid uri: it needs an address, as in "doozer:?ca=127.0.0.1:8046"',
     ],
     [['-a', 'doozer:?cn=x', 'rev'], 'invalid uri: "cn" without "ca" needs -b or DOOZER_BOOT_URI'],
-    [['-b', 'x', 'rev'], 'invalid uri: it must begin with "doozer:?"'],
+    [['-b', 'x', 'rev'], 'invalid uri: it must begin with "doozer:?" or "doozers:?"'],
   ])('%j is refused in one line', async (words, line) => {
     expect(await run(words)).toMatchObject(said(2, '', `Error: ${line}\n`));
   });

@@ -3,7 +3,7 @@ import type { Client } from '../../client/index.ts';
 import { Complaint, status } from '../complaint.ts';
 import { errorText } from '../errors.ts';
 import { type Member, memberNamed } from '../operators/members.ts';
-import { atNode } from '../operators/survey.ts';
+import { atNode, survey } from '../operators/survey.ts';
 import type { Verb, VerbContext } from '../verb.ts';
 
 export const logLevel: Verb = {
@@ -18,14 +18,14 @@ that answers. On the machine itself SIGUSR2 does the same: debug, and back. Stat
 Prints a line for each node: id, address, level. With -json: {"node": ID, "address": ADDRESS, "level": LEVEL}.`,
   run: async (context, [text = null, where = null]) => {
     const level = text === null ? null : levelOf(text);
-    const client = await context.connect();
-    const health = await client.health();
-    const own = { id: health.nodeId, address: health.address };
     if (where === null) {
-      await show(context, own, await client.logLevel(level));
+      const client = await context.connect();
+      const { nodeId, address } = await client.status();
+      await show(context, { id: nodeId, address }, await client.logLevel(level));
       return status.done;
     }
-    const targets = where === 'all' ? health.members : [memberNamed(where, health.members)];
+    const { members } = (await survey(context)).best;
+    const targets = where === 'all' ? members : [memberNamed(where, members)];
     let worst: number = status.done;
     for (const target of targets) {
       if (!(await changeAt(context, target, level))) worst = status.failed;

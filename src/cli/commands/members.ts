@@ -1,4 +1,5 @@
 import { status } from '../complaint.ts';
+import { survey } from '../operators/survey.ts';
 import { columns } from '../operators/table.ts';
 import type { Verb } from '../verb.ts';
 
@@ -10,13 +11,13 @@ export const members: Verb = {
 spare votes again only if it is promoted by name.
 
 With -json, a line each: {"node": ID, "address": ADDRESS, "part": PART, "slot": SLOT or null}.`,
-  run: async ({ connect, print, isJson }) => {
-    const client = await connect();
-    const health = await client.health();
-    const rows = health.members.map(({ id, address, part, slot }) => ({
+  run: async (context) => {
+    const { print, isJson } = context;
+    const { best } = await survey(context);
+    const rows = best.members.map(({ id, address, part, slot }) => ({
       node: id,
       address,
-      part: id === health.leader ? 'leader' : part,
+      part: id === best.leader ? 'leader' : part,
       slot,
     }));
     if (isJson) for (const row of rows) await print('', row);

@@ -1,4 +1,4 @@
-import { limits, type NodeId } from '../../base/index.ts';
+import { ClusterError, limits, type NodeId } from '../../base/index.ts';
 import type { Client, Health } from '../../client/index.ts';
 import { Complaint } from '../complaint.ts';
 import { durationText } from '../durations.ts';
@@ -10,24 +10,43 @@ export type Member = Health['members'][number];
 /** How long a change is waited for, unless -t says otherwise. */
 const takesEffectMs = 15_000;
 const lookEveryMs = 100;
+/** An election takes less. */
+const leaderWithinMs = 5000;
 
 /**
- * The cluster as its leader sees it, since only it knows who is silent.
+ * The cluster as its leader sees it, since only it knows who is silent. A leader is looked for `leaderWithinMs`.
  *
- * @throws Complaint when nobody leads, or the leader does not answer.
+ * @throws Complaint when nobody leads, or the leader does not answer, in all that time.
  */
 export async function leadersView(context: VerbContext): Promise<Health> {
-  const health = await (await context.connect()).health();
+  const endMs = performance.now() + leaderWithinMs;
+  const client = await context.connect();
+  for (;;) {
+    const seen = await leadersWord(context, client);
+    if (!(seen instanceof Error)) return seen;
+    if (performance.now() + lookEveryMs >= endMs) throw seen;
+    await new Promise((done) => setTimeout(done, lookEveryMs));
+  }
+}
+
+/** What the leader says, as far as the node at the other end of `client` knows it; or why it could not be asked. */
+async function leadersWord(context: VerbContext, client: Client): Promise<Health | Error> {
+  const health = await client.health();
   if (health.role === 'leader') return health;
   const leader = health.members.find(({ id }) => id === health.leader);
   if (leader === undefined) {
-    throw new Complaint(
+    return new Complaint(
       'Error: no leader is known: there is no majority; "doozer status" tells who is missing',
     );
   }
-  const seen = await atNode(context, leader.address, (client) => client.health());
-  if (seen.role === 'leader') return seen;
-  throw new Complaint('Error: the leader changes at this moment; try again');
+  try {
+    const seen = await atNode(context, leader.address, (there) => there.health());
+    if (seen.role === 'leader') return seen;
+  } catch (error) {
+    if (error instanceof ClusterError) return error;
+    throw error;
+  }
+  return new Complaint('Error: the leader changes at this moment; try again');
 }
 
 /**

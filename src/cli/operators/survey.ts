@@ -1,5 +1,6 @@
 import { ClusterError } from '../../base/index.ts';
 import type { Client, Health } from '../../client/index.ts';
+import { parseUri } from '../../naming/index.ts';
 import type { VerbContext } from '../verb.ts';
 
 /** How long one member is waited for. All are asked at once. */
@@ -32,7 +33,8 @@ export async function atNode<T>(
 }
 
 /**
- * Asks every member how it is, within `askMs` each; those that the answers name beside, too, once more.
+ * Asks every member how it is, within `askMs` each; those that the answers name beside, too, once more. And whoever
+ * stands in the URI: the node that answers first may have come in just now, and know nobody.
  *
  * @throws when not one node answers.
  */
@@ -40,14 +42,20 @@ export async function survey(context: VerbContext): Promise<Survey> {
   const first = await (await context.connect()).health();
   const answers = new Map<string, Answer>([[first.address, { kind: 'health', health: first }]]);
   for (let round = 0; round < 2; round++) {
-    const known = healthsOf(answers).flatMap((health) => health.members);
-    const unasked = new Set(known.map(({ address }) => address).filter((it) => !answers.has(it)));
+    const members = healthsOf(answers).flatMap((health) => health.members);
+    const known = [...members.map(({ address }) => address), ...addressesIn(context.uri)];
+    const unasked = new Set(known.filter((address) => !answers.has(address)));
     const asked = [...unasked].map(
       async (address) => [address, await ask(context, address)] as const,
     );
     for (const [address, answer] of await Promise.all(asked)) answers.set(address, answer);
   }
   return { best: bestOf(healthsOf(answers), first), answers };
+}
+
+function addressesIn(text: string): readonly string[] {
+  const uri = parseUri(text);
+  return uri.kind === 'uri' ? uri.addresses : [];
 }
 
 export const healthsOf = (answers: ReadonlyMap<string, Answer>): Health[] =>
