@@ -97,9 +97,8 @@ export const limits = {
   tlsLookMs: 2000,
   /** One of those files. Beyond: it is not taken. */
   tlsFileBytesMax: mib,
-  /** A certificate that ends so soon is told of, at once and then each time this passes. */
+  /** A certificate that ends so soon is an alarm. */
   tlsExpiryDays: 30,
-  tlsExpiryTellMs: 86_400_000,
   /** Quiet so long, a connection is tried by the kernel; one whose machine vanished is closed. */
   keepAliveMs: 60_000,
   /** A plain HTTP connection that says nothing for so long is closed. */

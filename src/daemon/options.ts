@@ -1,6 +1,5 @@
 import type { LogLevel } from '../base/index.ts';
 import type { LifeOptions } from '../life/index.ts';
-import type { CertificateAlarm } from '../tls/index.ts';
 import type { LogForm } from './logger.ts';
 
 /** How a daemon runs: the command line and the environment, read and checked. */
@@ -38,8 +37,6 @@ export type Daemon = {
   readonly webAddress: string | null;
   /** Looks at the files of certificates at once. */
   readonly reload: () => void;
-  /** A certificate of this node that ends soon; `null`: none. */
-  readonly certificateAlarm: () => CertificateAlarm | null;
   readonly logLevel: () => LogLevel;
   readonly setLogLevel: (level: LogLevel) => void;
   /** Hands leadership over, drains, syncs. May be called twice. */

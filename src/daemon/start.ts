@@ -1,7 +1,7 @@
 import { type DoorTls, WebDoor } from '../doors/index.ts';
 import { Life } from '../life/index.ts';
 import { systemClock } from '../platform/index.ts';
-import { type CertificateAlarm, Certificates } from '../tls/index.ts';
+import { Certificates } from '../tls/index.ts';
 import {
   advertisedAddress,
   claimAddresses,
@@ -27,19 +27,33 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const [listen = options.listen] = await claimAddresses([options.listen, ...wanted]);
   const { advertise: told } = options;
   const address = told === undefined ? publishedAddress(listen) : advertisedAddress(told, listen);
-  const tls = openTls(options.tls, address, logger);
-  const daemon = new RunningDaemon(options, logger, listen, address, tls);
+  const { dataFolder } = options;
+  const host = new ProcessHost({ clock: systemClock(), logger, dataFolder });
+  const tls = openTls(options.tls, address, logger, host);
+  const daemon = new RunningDaemon(options, { logger, host, tls }, listen, address);
   await daemon.start();
   return daemon;
 }
 
 /** @throws ERR_BAD_ARGUMENT with the file and what is wrong with it. */
-function openTls(tls: DaemonTls | null, address: string, logger: ProcessLogger): DoorTls | null {
+function openTls(
+  tls: DaemonTls | null,
+  address: string,
+  logger: ProcessLogger,
+  { alarms }: ProcessHost,
+): DoorTls | null {
   if (tls === null) return null;
   const { guestsCertified, ...files } = tls;
-  const certificates = new Certificates({ files, address, clock: systemClock(), logger });
+  const certificates = new Certificates({ files, address, clock: systemClock(), logger, alarms });
   return { certificates, guestsCertified };
 }
+
+/** What outlasts the lives of a node. */
+type OfProcess = {
+  readonly logger: ProcessLogger;
+  readonly host: ProcessHost;
+  readonly tls: DoorTls | null;
+};
 
 const aliveMs = 60_000;
 
@@ -65,18 +79,13 @@ class RunningDaemon implements Daemon {
 
   constructor(
     options: DaemonOptions,
-    logger: ProcessLogger,
+    { logger, host, tls }: OfProcess,
     listen: string,
     address: string,
-    tls: DoorTls | null,
   ) {
     this.#options = options;
     this.#logger = logger;
-    this.#host = new ProcessHost({
-      clock: systemClock(),
-      logger,
-      dataFolder: options.dataFolder,
-    });
+    this.#host = host;
     this.#listen = listen;
     this.address = address;
     this.#tls = tls;
@@ -96,10 +105,6 @@ class RunningDaemon implements Daemon {
 
   reload(): void {
     this.#tls?.certificates.reload();
-  }
-
-  certificateAlarm(): CertificateAlarm | null {
-    return this.#tls?.certificates.alarm() ?? null;
   }
 
   async start(): Promise<void> {

@@ -32,11 +32,13 @@ export class Inbound {
 
   frame(from: NodeId, boot: BootNumber, frame: PeerFrame): void {
     const { clock, loop, liveness, caughtUp, snapshots } = this.#parts;
-    liveness.heard(from, clock.now());
+    const nowMs = clock.now();
+    liveness.heard(from, nowMs);
+    // Also what there is no room for: it says how far the leader is.
+    for (const message of frame.messages) caughtUp.heard(message, nowMs);
     // Only while this node's disk stands still. Cores ask again for what they miss.
     if (loop.waitingCount >= limits.inboxMessagesMax) return;
     for (const message of frame.messages) {
-      caughtUp.heard(message);
       // Whoever hands over does so for want of room, or will find another successor.
       if (message.kind === 'timeoutNow' && this.#parts.isFull()) continue;
       if (message.kind !== 'snapshot') loop.offer({ kind: 'message', from, boot, message });

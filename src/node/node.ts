@@ -288,11 +288,19 @@ export class Node implements NodeHandle {
     if (leader === null) return null;
     const nowMs = this.#parts.clock.now();
     const unheardMs = (peer: NodeId): number | null => this.#liveness.unheardMs(peer, nowMs);
-    if (leader !== this.id) {
-      return this.#caughtUp.with(term, this.#applier.applied) ? unheardMs(leader) : null;
-    }
+    if (leader !== this.id) return this.#ageOfFollower(leader, term, nowMs);
     // What was acknowledged before it took office it may not have applied yet.
     return this.#reign() === null ? null : unheardMajorityMs(membership, this.id, unheardMs);
+  }
+
+  /** For how long nobody has said that this is all there is. */
+  #ageOfFollower(leader: NodeId, term: Term, nowMs: number): number | null {
+    const { applied } = this.#applier;
+    if (!this.#caughtUp.with(term, applied)) return null;
+    const silentMs = this.#liveness.unheardMs(leader, nowMs);
+    const freshAtMs = this.#caughtUp.freshAtMs(applied);
+    if (silentMs === null || freshAtMs === null) return null;
+    return Math.max(silentMs, nowMs - freshAtMs);
   }
 
   view(): View {

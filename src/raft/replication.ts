@@ -254,7 +254,7 @@ export function sendHeartbeats(raft: RaftState, leader: Leader): void {
   for (const [id, { matched }] of leader.progress) {
     // Without the check an append makes, only what the follower promised may be called committed.
     const commit = lesser(matched, raft.commitIndex);
-    request(raft, id, { kind: 'heartbeat', term, commit, round });
+    request(raft, id, { kind: 'heartbeat', term, commit, newest: raft.commitIndex, round });
   }
 }
 

@@ -95,11 +95,15 @@ export type Message =
       readonly previous: LogIndex;
       readonly hint: Position;
     }
-  /** `commit` is at most what the follower is known to hold. `round`: the newest read round. */
+  /**
+   * `commit` is at most what the follower is known to hold; `newest` is how far the leader has committed, for the follower
+   * to know how far it is behind, and for nothing else. `round`: the newest read round.
+   */
   | {
       readonly kind: 'heartbeat';
       readonly term: Term;
       readonly commit: LogIndex;
+      readonly newest: LogIndex;
       readonly round: number;
     }
   | { readonly kind: 'heartbeatReply'; readonly term: Term; readonly round: number }

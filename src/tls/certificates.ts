@@ -1,5 +1,5 @@
 import type { TlsOptions } from 'node:tls';
-import { ClusterError, limits } from '../base/index.ts';
+import { type Alarms, ClusterError, limits } from '../base/index.ts';
 import type { Clock, Logger, Timer, TlsFiles, TlsTexts } from '../ports/index.ts';
 import { readTexts, signOfFiles } from './files.ts';
 import { checkMaterial, type Demands, type Material } from './material.ts';
@@ -10,21 +10,16 @@ export type CertificatesParts = {
   readonly address: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where it tells what somebody has to do. */
+  readonly alarms: Pick<Alarms, 'raise' | 'clear'>;
   /** The calendar; other than the usual for tests. */
   readonly today?: () => number;
   /** `limits.tlsLookMs` unless given. */
   readonly lookMs?: number;
 };
 
-/** A certificate that ends soon. */
-export type CertificateAlarm = {
-  readonly file: string;
-  /** ISO 8601. */
-  readonly endsAt: string;
-  /** Whole days left; below 0 when it has ended. */
-  readonly daysLeft: number;
-};
-
+const endsSoon = 'certificate-ends';
+const notTaken = 'certificate-not-taken';
 const dayMs = 86_400_000;
 
 /**
@@ -43,7 +38,6 @@ export class Certificates {
   /** Of what was not good when it was looked at: told if it stays so, since two files cannot be replaced at once. */
   #doubtful: string | null = null;
   #timer: Timer | null = null;
-  #toldAtMs: number | null = null;
   #stopped = false;
 
   /** @throws ERR_BAD_ARGUMENT with the file, what was expected in it and what to do. */
@@ -58,7 +52,7 @@ export class Certificates {
   /** Looks at the files from now on, until `stop`. */
   start(): void {
     this.#tell('certificate');
-    this.#tellExpiry();
+    this.#watchEnd();
     this.#again();
   }
 
@@ -87,19 +81,6 @@ export class Certificates {
     return () => this.#listeners.delete(then);
   }
 
-  /** What there is to worry about, for whoever shows a node's state; `null`: nothing. */
-  alarm(): CertificateAlarm | null {
-    const { endsAtMs } = this.#material;
-    if (endsAtMs === null) return null;
-    const leftMs = endsAtMs - this.#today();
-    if (leftMs > limits.tlsExpiryDays * dayMs) return null;
-    return {
-      file: this.#parts.files.certFile,
-      endsAt: new Date(endsAtMs).toISOString(),
-      daysLeft: Math.floor(leftMs / dayMs),
-    };
-  }
-
   /** Looks at the files at once, because somebody says that they have changed. */
   reload(): void {
     if (this.#stopped) return;
@@ -112,7 +93,7 @@ export class Certificates {
     if (this.#stopped) return;
     this.#timer = this.#parts.clock.after(this.#parts.lookMs ?? limits.tlsLookMs, () => {
       this.#look(false);
-      this.#tellExpiry();
+      this.#watchEnd();
       this.#again();
     });
   }
@@ -134,11 +115,14 @@ export class Certificates {
       }
       this.#sign = sign;
       this.#lastWasBad = true;
-      const { message } = error;
-      this.#parts.logger.error({ error: message }, 'new certificate not taken, the old one stays');
+      this.#parts.alarms.raise({
+        name: notTaken,
+        cause: `the new certificate is not taken, the old one stays: ${error.message}`,
+        next: 'mend the file: this node looks at it again by itself, and at once on SIGHUP',
+      });
       return;
     }
-    this.#toldAtMs = null;
+    this.#parts.alarms.clear(notTaken);
     this.#tell('certificate replaced');
     for (const then of this.#listeners) then();
   }
@@ -161,16 +145,16 @@ export class Certificates {
     this.#parts.logger.info(fields, what);
   }
 
-  /** At once, and then once a day: days go by without anybody who reads a log. */
-  #tellExpiry(): void {
-    const alarm = this.alarm();
-    const now = this.#today();
-    if (alarm === null) return;
-    if (this.#toldAtMs !== null && now - this.#toldAtMs < limits.tlsExpiryTellMs) return;
-    this.#toldAtMs = now;
-    this.#parts.logger.error(
-      { ...alarm },
-      'the certificate ends soon: put a new one in its place, this node takes it by itself',
-    );
+  #watchEnd(): void {
+    const { alarms, files } = this.#parts;
+    const { endsAtMs } = this.#material;
+    const leftMs = (endsAtMs ?? Number.POSITIVE_INFINITY) - this.#today();
+    if (endsAtMs === null || leftMs > limits.tlsExpiryDays * dayMs) return alarms.clear(endsSoon);
+    const verb = leftMs > 0 ? 'ends' : 'has ended';
+    alarms.raise({
+      name: endsSoon,
+      cause: `the certificate in ${files.certFile} ${verb} at ${new Date(endsAtMs).toISOString()}`,
+      next: 'put a new one in its place: this node takes it by itself',
+    });
   }
 }

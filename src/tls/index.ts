@@ -1,4 +1,3 @@
-export type { CertificateAlarm } from './certificates.ts';
 export { Certificates } from './certificates.ts';
 export { clientTls } from './client.ts';
 export { connectionOptions } from './options.ts';

@@ -7,11 +7,9 @@ import type { PeerTransportOptions } from './options.ts';
 
 /** The hello this node says now: its lineage may have become known since the last. */
 export function helloOf(options: PeerTransportOptions, nonce: Uint8Array): PeerHello {
-  const hasSecret = nonce.length > 0;
   return {
     version: peerProtocol.newest,
-    // An older one would show a hash of the secret, and take one that was overheard.
-    oldestVersion: hasSecret ? peerProtocol.oldestWithSecret : peerProtocol.oldest,
+    oldestVersion: peerProtocol.oldest,
     lineage: options.lineage(),
     clusterName: options.clusterName,
     nodeId: options.nodeId,

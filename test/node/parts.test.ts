@@ -81,16 +81,22 @@ test('a leader’s state is as old as its last word from a majority, of both set
 test('a node has caught up once it applied what its leader had committed when it first spoke, and an entry of its own', () => {
   const caughtUp = new CaughtUp();
   const append = (termOf: number, commit: number) =>
-    caughtUp.heard({
-      kind: 'appendRequest',
-      term: term(termOf),
-      previous: { index: logIndex(0), term: term(0) },
-      commit: logIndex(commit),
-      entries: [],
-    });
+    caughtUp.heard(
+      {
+        kind: 'appendRequest',
+        term: term(termOf),
+        previous: { index: logIndex(0), term: term(0) },
+        commit: logIndex(commit),
+        entries: [],
+      },
+      0,
+    );
   const isLevel = (termOf: number, index: number, appliedTerm = termOf): boolean =>
     caughtUp.with(term(termOf), { index: logIndex(index), term: term(appliedTerm) });
-  caughtUp.heard({ kind: 'heartbeat', term: term(3), commit: logIndex(0), round: 1 });
+  caughtUp.heard(
+    { kind: 'heartbeat', term: term(3), commit: logIndex(0), newest: logIndex(0), round: 1 },
+    0,
+  );
   expect(isLevel(3, 50)).toBe(false);
   append(3, 40);
   append(3, 60);
@@ -106,6 +112,43 @@ test('a node has caught up once it applied what its leader had committed when it
     false,
     true,
   ]);
+});
+
+test('a state is as old as the last word that there is no more than it', () => {
+  const caughtUp = new CaughtUp();
+  const applied = (index: number) => ({ index: logIndex(index), term: term(1) });
+  const told = (newest: number, nowMs: number, of = 1) =>
+    caughtUp.heard(
+      {
+        kind: 'heartbeat',
+        term: term(of),
+        commit: logIndex(0),
+        newest: logIndex(newest),
+        round: 0,
+      },
+      nowMs,
+    );
+  expect(caughtUp.freshAtMs(applied(5))).toBe(null);
+  for (let n = 1; n <= 10; n++) told(n, n * 100);
+  expect(caughtUp.freshAtMs(applied(0))).toBe(null);
+  expect(caughtUp.freshAtMs(applied(3))).toBe(300);
+  // Ten seconds of silence, then there is more: the state is that much older.
+  told(10, 1100);
+  expect(caughtUp.freshAtMs(applied(10))).toBe(1100);
+  told(12, 11_000);
+  told(12, 11_100);
+  expect(caughtUp.freshAtMs(applied(11))).toBe(1100);
+  expect(caughtUp.freshAtMs(applied(12))).toBe(11_100);
+  // Told one after the other without a pause: something is always applied in time.
+  for (let n = 0; n < 5000; n++) {
+    told(100 + n, 12_000 + n);
+    if (n > 100) expect(caughtUp.freshAtMs(applied(n))).toBeGreaterThanOrEqual(11_850 + n - 100);
+  }
+  // Far behind, moments are fewer, and none is told too late.
+  for (let n = 0; n < 5000; n++) told(10_000 + n, 20_000 + n * 100);
+  for (const n of [0, 1, 2500, 4998]) {
+    expect(caughtUp.freshAtMs(applied(10_000 + n)) ?? 0).toBeLessThanOrEqual(20_000 + n * 100);
+  }
 });
 
 test('the noise of the event loop is no stall', () => {

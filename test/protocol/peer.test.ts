@@ -54,7 +54,7 @@ const messages: Message[] = [
   appendRequest(commandEntry(11, 2, 'one'), entryOf(12, 3, { kind: 'noop' })),
   { kind: 'appendReply', term: three, matched: logIndex(12) },
   { kind: 'appendRefusal', term: three, previous: logIndex(10), hint: at(7, 1) },
-  { kind: 'heartbeat', term: three, commit: logIndex(4), round: 77 },
+  { kind: 'heartbeat', term: three, commit: logIndex(4), newest: logIndex(9), round: 77 },
   { kind: 'heartbeatReply', term: three, round: 77 },
   { kind: 'readRequest', term: three, n: 2 ** 40 },
   { kind: 'readReply', term: three, n: 5, index: logIndex(9) },

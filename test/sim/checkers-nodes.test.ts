@@ -8,6 +8,7 @@ const heartbeat = (of: number, commit = 0): Message => ({
   kind: 'heartbeat',
   term: of as Term,
   commit: logIndex(commit),
+  newest: logIndex(commit),
   round: 0,
 });
 const grant = (of: number): Message => ({

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { limits } from '../../src/base/index.ts';
+import { Alarms, limits } from '../../src/base/index.ts';
 import { Certificates } from '../../src/tls/index.ts';
 import { StillClock } from '../server/support/silent.ts';
 import { pemFile, place } from '../support/certificates.ts';
@@ -24,7 +24,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function open() {
   const clock = new StillClock();
   const log: string[] = [];
-  const parts = { files: files(), address: '127.0.0.1:1', clock, logger: noting(log) };
+  const alarms = new Alarms(({ name, cause }, state) => log.push(`${state} ${name}: ${cause}`));
+  const parts = { files: files(), address: '127.0.0.1:1', clock, logger: noting(log), alarms };
   const certificates = new Certificates({ ...parts, today: () => today });
   const changes = { count: 0 };
   certificates.onChange(() => {
@@ -32,7 +33,8 @@ function open() {
   });
   certificates.start();
   const shown = () => String(certificates.serverOptions().cert);
-  return { certificates, clock, log, changes, shown };
+  const standing = () => alarms.standing.map(({ name }) => name);
+  return { certificates, clock, log, changes, shown, standing };
 }
 const pem = (name: string) => readFileSync(pemFile(name), 'latin1');
 const look = (clock: StillClock) => clock.pass(limits.tlsLookMs);
@@ -61,20 +63,21 @@ it('a certificate whose key comes a moment later is no error', () => {
   expect(log.filter((line) => line.startsWith('error'))).toEqual([]);
 });
 
-it('a file that stays bad leaves the old one in place, and is told once, with the reason', () => {
-  const { clock, log, changes, shown } = open();
+it('a file that stays bad leaves the old one in place, and is an alarm, with the reason', () => {
+  const { clock, log, changes, shown, standing } = open();
   writeFileSync(at('cert'), pem('node-b').slice(0, 300));
   for (let i = 0; i < 5; i++) look(clock);
-  const errors = log.filter((line) => line.startsWith('error'));
+  const errors = log.filter((line) => line.startsWith('raised'));
   expect(errors).toHaveLength(1);
   expect(errors[0]).toContain('a certificate in it is cut off');
   expect([changes.count, shown()]).toEqual([0, pem('node')]);
   rmSync(at('cert'));
   for (let i = 0; i < 5; i++) look(clock);
   expect(log.at(-1)).toContain('there is no such file');
+  expect(standing()).toEqual(['certificate-not-taken']);
   place('node', at('cert'));
   look(clock);
-  expect(changes.count).toBe(1);
+  expect([changes.count, standing()]).toEqual([1, []]);
 });
 
 it('asked to look, it looks and tells at once', () => {
@@ -99,22 +102,22 @@ it('a new certificate that the CA here has not signed stays out until the CA is 
   expect(shown()).toBe(pem('node2'));
 });
 
-it('an end within thirty days is an alarm, told once a day', () => {
+it('an end within thirty days is an alarm, until a new one is there', () => {
   today = Date.parse('2125-11-01');
-  const { certificates, clock, log } = open();
-  expect(certificates.alarm()).toBe(null);
+  const { clock, log, standing } = open();
+  expect(standing()).toEqual([]);
   today = Date.parse('2125-12-20');
   for (let i = 0; i < 10; i++) look(clock);
-  const endsSoon = () => log.filter((line) => line.includes('ends soon'));
-  expect(endsSoon()).toHaveLength(1);
-  expect(certificates.alarm()).toEqual({
-    file: at('cert'),
-    endsAt: '2126-01-01T00:00:00.000Z',
-    daysLeft: 12,
-  });
-  today += 86_400_000;
+  const raised = () => log.filter((line) => line.startsWith('raised'));
+  expect(raised()).toEqual([
+    `raised certificate-ends: the certificate in ${at('cert')} ends at 2126-01-01T00:00:00.000Z`,
+  ]);
+  today = Date.parse('2126-01-02');
   look(clock);
-  expect(endsSoon()).toHaveLength(2);
+  expect(raised().at(-1)).toContain('has ended at 2126-01-01');
+  today = Date.parse('2125-11-01');
+  look(clock);
+  expect(standing()).toEqual([]);
 });
 
 it('stopped, it leaves no timer', () => {

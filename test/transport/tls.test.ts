@@ -1,6 +1,7 @@
 // Links between nodes over TLS: who is taken for a peer, and what is told of who is not.
 import { createServer as createTlsServer } from 'node:https';
 import { afterEach, expect, test } from 'vitest';
+import { Alarms } from '../../src/base/index.ts';
 import { Certificates, clientTls } from '../../src/tls/index.ts';
 import type { PeerTransportOptions } from '../../src/transport/index.ts';
 import { pemFiles } from '../support/certificates.ts';
@@ -44,6 +45,7 @@ function secured(
     address: `${name === 'elsewhere' ? 'elsewhere.example' : '127.0.0.1'}:1`,
     clock: realClock,
     logger: listLogger([]),
+    alarms: new Alarms(),
   });
   const { dialTexts, mutual } = certificates;
   return new Station(id, { ...options, tls: { dialTexts, mutual } }, (answer) =>

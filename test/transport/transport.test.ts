@@ -306,7 +306,7 @@ describe('links', () => {
 });
 
 const helloOfC = {
-  version: 1,
+  version: 2,
   oldestVersion: 1,
   lineage: null,
   clusterName: 'test',

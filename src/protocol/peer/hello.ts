@@ -8,10 +8,10 @@ import { proofBytes } from './proof.ts';
  * The peer protocol's versions. A link speaks the newest that both ends know.
  *
  * 1: the first.
- * 2: a secret is proven on the link instead of shown as a hash, which whoever heard it could have shown again.
- *    A node with a secret speaks nothing older.
+ * 2: a secret is proven on the link instead of shown as a hash, which whoever heard it could have shown again;
+ *    a heartbeat says how far the leader has committed. Nothing older is spoken.
  */
-export const peerProtocol = { newest: 2, oldest: 1, oldestWithSecret: 2 } as const;
+export const peerProtocol = { newest: 2, oldest: 2 } as const;
 
 /** The first message of either end of a link: who I am, before anything else is said. */
 export type PeerHello = {

@@ -61,7 +61,7 @@ export function messageLength(message: Message): number {
     case 'appendRefusal':
       return headerBytes + 8 + positionBytes;
     case 'heartbeat':
-      return headerBytes + 16;
+      return headerBytes + 24;
     case 'readReply':
       return headerBytes + 8 + 1 + (message.index === null ? 0 : 8);
     case 'snapshot':
@@ -98,6 +98,7 @@ export function writeMessage(writer: Writer, message: Message): void {
       return writePosition(writer, message.hint);
     case 'heartbeat':
       writer.whole(message.commit);
+      writer.whole(message.newest);
       return writer.whole(message.round);
     case 'heartbeatReply':
       return writer.whole(message.round);
@@ -146,8 +147,8 @@ export function readMessage(reader: Reader): Message {
       return { kind: 'appendRefusal', term: ofTerm, previous, hint: readPosition(reader) };
     }
     case kinds.heartbeat: {
-      const commit = readIndex(reader);
-      return { kind: 'heartbeat', term: ofTerm, commit, round: reader.whole() };
+      const [commit, newest] = [readIndex(reader), readIndex(reader)];
+      return { kind: 'heartbeat', term: ofTerm, commit, newest, round: reader.whole() };
     }
     case kinds.heartbeatReply:
       return { kind: 'heartbeatReply', term: ofTerm, round: reader.whole() };

@@ -46,6 +46,7 @@ export const heartbeat = (ofTerm: number, commit = 0, round = 0): Message => ({
   kind: 'heartbeat',
   term: term(ofTerm),
   commit: logIndex(commit),
+  newest: logIndex(commit),
   round,
 });
 
