@@ -91,10 +91,12 @@ export class Outcomes {
 
   /** In a session nobody is left in the dark, but for who gave up and whose session was lost. */
   #checkUnknown(operation: Operation): void {
-    const { guest, told, tookMs } = operation;
+    const { guest, told, tookMs, asked } = operation;
     if (told?.kind !== 'unknown' || !this.#parts.hasSession(guest)) return;
     if (told.code === 'ERR_CANCELLED' || told.code === 'ERR_SESSION_LOST') return;
     if (told.code === 'ERR_OUTCOME_UNKNOWN' && tookMs >= patienceMsMin) return;
+    // A sign of life is in no session: it may be given again as often as one likes.
+    if (asked.kind === 'renew' && told.code === 'ERR_TIMEOUT' && tookMs >= patienceMsMin) return;
     throw new Violation(
       'outcome',
       `nobody knows, after ${tookMs.toFixed(1)} ms: ${operationText(operation)}`,
