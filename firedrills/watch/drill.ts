@@ -47,7 +47,9 @@ export async function drill(scratch: Scratch, story: Story): Promise<void> {
   expect(wrong < 0, `revision ${from + wrong} is at its place, not ${revisions[wrong]}`);
   await until('the wait to end', 10_000, () => (wait.child.exitCode === 0 ? true : null));
   expect(wait.out().includes(`"revision":${end},`), `wait tells revision ${end}: ${wait.out()}`);
-  expect(/a node answers again/.test(watch.err()), 'the watch says that a node is there again');
+  // It looks every five seconds, so its word may come after what it waited for.
+  const isBack = () => (/a node answers again/.test(watch.err()) ? true : null);
+  await until('the watch to say that a node is there again', awayMs, isBack);
   story.figure(
     `watch over ${rounds * places.length} kills and the loss of all nodes: ${revisions.length} records, each revision from ${from} to ${from + revisions.length - 1} once`,
   );
