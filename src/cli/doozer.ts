@@ -209,17 +209,19 @@ async function openAt(
   address: string,
   timeoutMs: number,
   flags: ParsedFlags,
-  { env, interrupted }: Terminal,
+  terminal: Terminal,
 ): Promise<Client> {
-  const { connect } = await import('../connect/index.ts');
+  const { connect, parseUri } = await import('../connect/index.ts');
   const { uriAt } = await import('../naming/index.ts');
-  const uri = uriAt(uriOf(flags, { env }), address);
+  const uri = uriAt(uriOf(flags, terminal), address);
+  const parsed = parseUri(uri);
   return connect({
     uri,
+    ...(parsed.kind === 'uri' && parsed.tls && { tls: tlsFiles(parsed.tls, terminal) }),
     onlyThese: true,
     openTimeoutMs: timeoutMs,
     requestTimeoutMs: timeoutMs,
     sessionLengthMs: null,
-    signal: interrupted,
+    signal: terminal.interrupted,
   });
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect as dialTcp } from 'node:net';
 import { connect as dialTls, createServer as tlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { doozer } from '../../src/cli/doozer.ts';
 import type { Daemon } from '../../src/daemon/index.ts';
 import {
   DoozerFramer,
@@ -12,6 +13,7 @@ import {
   emptyDoozerRequest,
   encodeDoozerRequest,
 } from '../../src/protocol/doozer/index.ts';
+import { FakeTerminal } from '../cli/fake-terminal.ts';
 import { nodeTls, pemFile, pemFiles } from '../support/certificates.ts';
 import { read, slots, Town, until } from './support/town.ts';
 
@@ -60,12 +62,21 @@ describe('three nodes with mutual TLS', () => {
     for (const { address } of nodes) {
       const one = await town.clientWith({
         addresses: [address],
+        onlyThese: true,
         tls: { caFile: pemFile('ca') },
       });
       expect(await read(one, '/tls/a'), address).toBe('x');
-      await one.set('/tls/a', 'x', revision);
-      break;
+      await one.set('/tls/a', 'x', -1);
     }
+    await expect(client.set('/tls/a', 'x', revision)).rejects.toThrow();
+  });
+
+  it('are seen by an operator whose CA stands in the environment', async () => {
+    const env = { DOOZER_URI: `doozers:?${addresses()}`, DOOZER_TLSCA: pemFile('ca') };
+    const terminal = new FakeTerminal('', env);
+    expect(await doozer(['-json', 'status'], terminal)).toBe(0);
+    const { members } = JSON.parse(terminal.output) as { members: { state: string }[] };
+    expect(members.map(({ state }) => state)).toEqual(['ready', 'ready', 'ready']);
   });
 
   it("take doozer's own frames over TLS", async () => {

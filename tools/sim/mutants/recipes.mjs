@@ -77,12 +77,14 @@ export const recipes = [
     bug: 'a node that was just started tells the age of its leader’s last sign of life as that of its state',
     source: 'found here; consensus rule: local reads say their age',
     file: 'src/node/node.js',
-    edits: [
-      [
-        'this.#caughtUp.with(term, this.#applier.applied) ? unheardMs(leader) : null',
-        'unheardMs(leader)',
-      ],
-    ],
+    edits: [['this.#ageOfFollower(leader, term, nowMs)', 'unheardMs(leader)']],
+  },
+  {
+    id: 'age-of-silence-alone',
+    bug: 'a node tells how long its leader was silent as the age of its state, though it lacks what the leader has',
+    source: 'found here, by run 50001015; consensus rule: local reads say their age',
+    file: 'src/node/node.js',
+    edits: [['Math.max(silentMs, nowMs - freshAtMs)', 'silentMs']],
   },
   {
     id: 'lock-without-guard',
