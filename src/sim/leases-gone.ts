@@ -18,7 +18,10 @@ export async function leasesGone(cluster: Cluster, core: readonly Machine[]): Pr
   const { elections } = counts;
   const { nowMs } = world;
   const left = (): number[] => {
-    const view = core[0]?.node?.view();
+    // Of whoever has come furthest: one of the core may have been removed, and learns nothing more.
+    const nodes = core.flatMap(({ node }) => node ?? []);
+    const [furthest] = nodes.sort((a, b) => b.status().appliedIndex - a.status().appliedIndex);
+    const view = furthest?.view();
     const lengths: number[] = [];
     for (const [, { session, lengthMs }] of view?.leases.entries() ?? []) {
       if (session === null) lengths.push(lengthMs);

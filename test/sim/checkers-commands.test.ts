@@ -231,6 +231,23 @@ describe('leases', () => {
     breach('durable', () => town.finish());
   });
 
+  test('what a client that closes ends by itself is not the end that was asked for and cancelled', () => {
+    const cancelled = (town: Town) => {
+      const lease = town.grant();
+      town.history.began('ann', { kind: 'grant', lengthMs: 1000 });
+      const asked = town.history.began('ann', { kind: 'revoke', lease });
+      town.history.ended(asked, { kind: 'refused', code: 'ERR_CANCELLED' });
+      return lease;
+    };
+    const closed = new Town();
+    closed.do({ kind: 'revoke', lease: cancelled(closed) });
+    closed.finish();
+    const lied = new Town();
+    const session = lied.grant(2000, 4);
+    lied.do({ kind: 'revoke', lease: cancelled(lied) }, inSession(session, 1));
+    breach('durable', () => lied.finish());
+  });
+
   test('it breaks when a lease is granted that nobody asked for', () => {
     const town = new Town();
     town.grant(1234);

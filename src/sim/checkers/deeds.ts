@@ -1,4 +1,4 @@
-import { textOf } from '../../base/index.ts';
+import { noSession, textOf } from '../../base/index.ts';
 import { type Command, type CommandEnvelope, describeReply, type Reply } from '../../tree/index.ts';
 import { isOfTurns } from '../guests/turns.ts';
 import type { Asked, History, Operation, Told, ToldResult } from '../history.ts';
@@ -29,7 +29,8 @@ export class Deeds {
   }
 
   /** A command ran, for the first time as far as its session knows. */
-  ran(step: Step, { command }: CommandEnvelope, reply: Reply): void {
+  ran(step: Step, envelope: CommandEnvelope, reply: Reply): void {
+    const { command } = envelope;
     if (isOwn(command)) {
       for (let at = step.before + 1; at <= step.after; at++) {
         if (reply.kind !== 'refused') this.#revisions.add(at);
@@ -43,6 +44,9 @@ export class Deeds {
       if (!isOwn(command) || command.kind === 'revoke' || isOfTurns(command)) return;
       throw new Violation('exactlyOnce', `entry ${step.index} is ${mark}, which nobody asked for`);
     }
+    // Nor is that the revoke which was refused before: what a client ends as it closes is in no session.
+    const isFarewell = command.kind === 'revoke' && envelope.session === noSession;
+    if (isFarewell && operation.told?.kind === 'refused') return;
     const before = this.#deeds.get(operation);
     // What the cluster was too full for may be asked for again, under another number.
     const isOver = before?.reply.kind === 'refused' && before.reply.code === 'ERR_OVERLOADED';
