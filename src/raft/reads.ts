@@ -47,6 +47,8 @@ export function onReadRequest(raft: RaftState, from: NodeId, m: Of<'readRequest'
  */
 export function beginRound(raft: RaftState, leader: Leader): boolean {
   const { reads } = raft;
+  // Those who had to acknowledge a round may have lost their votes, and those who are left have said all they will.
+  if (reads.rounds.length > 0) finishRounds(raft, leader);
   if (reads.joining.length === 0 || reads.rounds.length >= roundsMax) return false;
   if (!isEstablished(raft)) return false;
   reads.round++;

@@ -824,6 +824,23 @@ describe('thesis 6.4 reads', () => {
     expect(core.turn().reads).toEqual([{ ref: 1, index: 1 }]);
   });
 
+  test('that wait for those who lose their votes meanwhile are answered by the one who is left', () => {
+    const core = new Core({ voters: [1, 2] });
+    core.establish(2);
+    const asked = Array.from({ length: 12 }, (_, i) => i + 1);
+    for (const ref of asked) {
+      core.step({ kind: 'read', ref });
+      expect(core.turn().reads).toEqual([]);
+    }
+    // It acknowledges the log, and no round any more.
+    core.change({ kind: 'remove', id: id(2) });
+    core.turn();
+    core.receive(2, appendReply(1, 2));
+    const answered = [core.turn(), core.turn(), core.turn()].flatMap(({ reads }) => reads);
+    expect(core.view.membership).toMatchObject({ voters: ['1'], outgoing: null });
+    expect(answered.map(({ ref }) => ref)).toEqual(asked);
+  });
+
   test('of a follower are one request a turn, and an answer serves all before it', () => {
     const core = new Core();
     core.receive(2, heartbeat(1));
