@@ -80,6 +80,13 @@ export const recipes = [
     edits: [['this.#ageOfFollower(leader, term, nowMs)', 'unheardMs(leader)']],
   },
   {
+    id: 'rounds-wait-for-answers',
+    bug: 'rounds of reads are looked at only when somebody acknowledges a later one, also after voters changed',
+    source: 'found here, by run 52024670',
+    file: 'src/raft/reads.js',
+    edits: [['if (reads.rounds.length > 0)\n        finishRounds(raft, leader);', '']],
+  },
+  {
     id: 'age-of-silence-alone',
     bug: 'a node tells how long its leader was silent as the age of its state, though it lacks what the leader has',
     source: 'found here, by run 50001015; consensus rule: local reads say their age',
