@@ -9,10 +9,10 @@ import {
   parseUri,
   readNames,
 } from '../naming/index.ts';
-import type { Clock, Logger, TlsFiles } from '../ports/index.ts';
+import type { TlsFiles } from '../ports/index.ts';
 import { Awaited, pause } from './patience.ts';
 import { askHome, type SeedAnswer } from './seeds.ts';
-import { attempt, type FoundLeave, throwIfAborted } from './settle.ts';
+import { attempt, type FoundLeave, type SettleParts, throwIfAborted } from './settle.ts';
 import type { LifeOptions, LifeWorld } from './types.ts';
 
 export type BootPlan = {
@@ -96,15 +96,7 @@ function whyLeft(entry: NameEntry, answers: ReadonlyMap<string, SeedAnswer>): st
   return `${id} at ${address ?? '?'} (${why}${wayOut})`;
 }
 
-export type BootParts = {
-  readonly plan: BootPlan;
-  readonly clock: Clock;
-  readonly connect: LifeWorld['connect'];
-  readonly logger: Logger;
-  readonly attach: (through: readonly string[]) => Promise<void>;
-  readonly belongs: () => boolean;
-  readonly mayFound: () => boolean;
-};
+export type BootParts = Omit<SettleParts, 'plan'> & { readonly plan: BootPlan };
 
 const lookAgainMs = 250;
 const openMs = 3000;
